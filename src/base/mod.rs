@@ -1,0 +1,17 @@
+//! Values that every layer shares. Imports nothing of ours.
+
+pub mod clock;
+pub mod cursor;
+pub mod ids;
+pub mod rng;
+pub mod secret;
+pub mod time_zone;
+pub mod vault;
+
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use cursor::Cursor;
+pub use ids::{ApiKeyId, DeliveryId, EventId, InvalidId, OrganizationId, SecretId, SessionId, UserId, WebhookId};
+pub use rng::{Rng, SeededRng, SystemRng};
+pub use secret::Secret;
+pub use time_zone::TimeZone;
+pub use vault::Vault;

@@ -1,0 +1,8 @@
+//! Herald: webhooks done right, in one self-contained program.
+//!
+//! The modules stand in the order in which they may depend on each other: each imports only what stands
+//! above it (the table is kept true by `tests/app/architecture.rs`).
+
+#![forbid(unsafe_code)]
+
+pub mod base;
