@@ -1,0 +1,7 @@
+//! Tests of the program without a browser: pages, API, delivery, storage. Files are named as in `src`.
+
+#[expect(dead_code, reason = "the support code serves two test binaries, and each uses a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod databases;

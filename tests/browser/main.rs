@@ -1,0 +1,7 @@
+//! Tests in a real Chromium: few and whole journeys, with and without JavaScript, checked by axe-core.
+
+#[expect(dead_code, reason = "the support code serves two test binaries, and each uses a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod tools;
