@@ -6,3 +6,6 @@
 #![forbid(unsafe_code)]
 
 pub mod base;
+pub mod db;
+pub mod events;
+pub mod web;

@@ -1,0 +1,223 @@
+-- The first house. One text for SQLite and PostgreSQL: TEXT, BIGINT and DOUBLE PRECISION only; times are
+-- microseconds since the Unix epoch, booleans 0 or 1, JSON is TEXT and is parsed in Rust.
+
+-- One row each; `changes` counts writes to what servers cache, so that a change by another process is seen.
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+);
+CREATE TABLE change_counter (
+    id BIGINT PRIMARY KEY NOT NULL,
+    value BIGINT NOT NULL
+);
+INSERT INTO change_counter (id, value) VALUES (1, 0);
+
+-- `seq` numbers, in the order of the commits, every event and every change to what events are sent to.
+CREATE TABLE organizations (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    edition TEXT NOT NULL,
+    webhooks_enabled BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- organization_id is NULL for account managers. email is lower case.
+CREATE TABLE users (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT REFERENCES organizations (id),
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    theme TEXT NOT NULL,
+    active BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX users_email ON users (email);
+CREATE INDEX users_organization ON users (organization_id, created_at, id);
+
+-- The cookie holds a random key, this table only its SHA-256. `state` is what the session remembers (JSON).
+CREATE TABLE sessions (
+    key_hash TEXT PRIMARY KEY NOT NULL,
+    user_id TEXT REFERENCES users (id),
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    user_id TEXT REFERENCES users (id),
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    key_hash TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_used_at BIGINT,
+    revoked_at BIGINT
+);
+CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
+CREATE INDEX api_keys_organization ON api_keys (organization_id, created_at, id);
+
+-- Append-only. `source` says from where: page, api key id, command line, herald itself.
+CREATE TABLE audit_entries (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    source TEXT NOT NULL,
+    details TEXT NOT NULL
+);
+CREATE INDEX audit_entries_organization ON audit_entries (organization_id, at, id);
+
+-- state: active, paused, disabled. `version` rises with every change that a lane must see.
+-- not_before: no attempt starts earlier (Retry-After). failing_since: first failure after the last success.
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    url TEXT NOT NULL,
+    state TEXT NOT NULL,
+    disabled_reason TEXT,
+    version BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_seq BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    deleted_seq BIGINT,
+    not_before BIGINT,
+    failing_since BIGINT,
+    failures BIGINT NOT NULL,
+    last_test_at BIGINT,
+    last_test_success BIGINT,
+    last_test_status BIGINT
+);
+CREATE INDEX webhooks_organization ON webhooks (organization_id, created_at, id);
+
+-- value is sealed (base::vault, place `webhook_headers/<webhook>/<lower-case name>`).
+CREATE TABLE webhook_headers (
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    position BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (webhook_id, position)
+);
+
+-- Never updated in place: a change ends one row (until_seq) and begins another. In the order of organizations.seq.
+CREATE TABLE subscriptions (
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    event_type TEXT NOT NULL,
+    from_seq BIGINT NOT NULL,
+    until_seq BIGINT,
+    organization_id TEXT NOT NULL,
+    PRIMARY KEY (webhook_id, event_type, from_seq)
+);
+CREATE INDEX subscriptions_current ON subscriptions (organization_id, event_type, webhook_id) WHERE until_seq IS NULL;
+
+-- secret is sealed (place `signing_secrets/<webhook>/<id>`). expires_at is set while a rotated-out secret still signs.
+CREATE TABLE signing_secrets (
+    id TEXT PRIMARY KEY NOT NULL,
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    secret TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT
+);
+CREATE INDEX signing_secrets_webhook ON signing_secrets (webhook_id, created_at);
+
+-- body: the callback as sent, rendered once. data: the additional keys as a JSON object, or NULL.
+-- webhooks_enabled: whether the organization's switch was on when the event was recorded.
+CREATE TABLE events (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    seq BIGINT NOT NULL,
+    event_type TEXT NOT NULL,
+    entity_ids TEXT NOT NULL,
+    performed_by TEXT NOT NULL,
+    performed_at BIGINT NOT NULL,
+    data TEXT,
+    body TEXT NOT NULL,
+    webhooks_enabled BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL
+);
+CREATE INDEX events_organization ON events (organization_id, recorded_at, id);
+
+-- answer: the ids of the events that the call made (JSON), kept as long as they are.
+CREATE TABLE idempotency_keys (
+    organization_id TEXT NOT NULL,
+    call TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, call, key)
+);
+
+-- state: pending, held, succeeded, failed, cancelled.
+-- hold: why it is held: webhook (not active) or switch (webhooks turned off for the organization).
+-- due_at is set only while pending: when the next attempt may start, or, while an attempt is under way, when its lease ends.
+-- leased_until: an attempt is under way, or waits in a lane. A result counts only with the lease it was claimed under.
+-- attempts: requests made; step: how many of them the current schedule has used.
+-- undo_state: what deleting the webhook cancelled, to be put back by its undo.
+CREATE TABLE deliveries (
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    event_id TEXT NOT NULL REFERENCES events (id),
+    organization_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    state TEXT NOT NULL,
+    hold TEXT,
+    reason TEXT,
+    attempts BIGINT NOT NULL,
+    step BIGINT NOT NULL,
+    due_at BIGINT,
+    lease BIGINT NOT NULL,
+    leased_until BIGINT,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    last_attempt_at BIGINT,
+    last_status BIGINT,
+    last_outcome TEXT,
+    last_error TEXT,
+    last_duration BIGINT,
+    undo_state TEXT,
+    PRIMARY KEY (webhook_id, event_id)
+);
+CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, event_id) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE leased_until IS NOT NULL;
+CREATE INDEX deliveries_log ON deliveries (webhook_id, created_at, event_id);
+CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, event_id);
+CREATE INDEX deliveries_event ON deliveries (event_id, webhook_id);
+CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, webhook_id, event_id);
+
+-- trigger_kind: schedule, redeliver, replay. duration in microseconds. Headers are JSON lists of [name, value];
+-- the value of a webhook's own header is null. response_body: text, or base64 where response_encoding says so.
+CREATE TABLE attempts (
+    webhook_id TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    organization_id TEXT NOT NULL,
+    trigger_kind TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    duration BIGINT NOT NULL,
+    url TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    status_code BIGINT,
+    error TEXT,
+    request_headers TEXT NOT NULL,
+    response_headers TEXT NOT NULL,
+    response_body TEXT NOT NULL,
+    response_encoding TEXT NOT NULL,
+    response_truncated BIGINT NOT NULL,
+    PRIMARY KEY (webhook_id, event_id, number)
+);
+CREATE INDEX attempts_started ON attempts (webhook_id, started_at);

@@ -1,0 +1,41 @@
+//! Everything in which the two engines differ, each as a named function with its reason.
+
+use super::Conn;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    pub fn of(conn: &Conn) -> Self {
+        if conn.backend_name() == "SQLite" { Self::Sqlite } else { Self::Postgres }
+    }
+
+    /// How a writing transaction begins. SQLite takes its one write lock at once: a transaction that reads first and
+    /// writes later would find out too late that somebody else has written meanwhile.
+    pub fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Appended to a `SELECT` that picks rows to claim: several PostgreSQL nodes pass over each other's picks. SQLite has
+    /// one writer and does not know the words.
+    pub fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Writer tasks: SQLite has one writer by nature; PostgreSQL commits a few groups side by side.
+    pub fn writers(self) -> u32 {
+        match self {
+            Self::Sqlite => 1,
+            Self::Postgres => 3,
+        }
+    }
+}

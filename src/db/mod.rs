@@ -1,0 +1,27 @@
+//! The database: one SQL text for SQLite (the default) and PostgreSQL, through sqlx's `Any` driver.
+//!
+//! Readers come from a pool of their own; whatever writes goes through the writer: grouped commands
+//! ([`Db::submit`]) or an ordinary transaction ([`Db::begin`]). On SQLite the writer is one connection, so
+//! nothing ever sees "database is locked". Only `store.rs` files and this module see sqlx.
+
+mod columns;
+pub mod dialect;
+mod error;
+mod lock;
+mod migrate;
+mod open;
+pub mod sql;
+mod tx;
+mod writer;
+
+pub use columns::Flag;
+pub use dialect::Dialect;
+pub use error::{DbError, OpenError};
+pub use lock::ServeLock;
+pub use open::{Db, Options, sqlite_file, sqlite_version};
+pub use tx::Tx;
+pub use writer::Command;
+
+/// A connection in or outside of a transaction: what every store function takes first.
+pub type Conn = sqlx::AnyConnection;
+pub type Row = sqlx::any::AnyRow;

@@ -1,0 +1,267 @@
+//! The grouped writer: takes what is waiting, runs it in one transaction, commits once, then answers everybody.
+//!
+//! A commit costs a sync of the disk, milliseconds where the statements cost microseconds; shared by all who wait it
+//! nearly vanishes. There is no timer: a caller who is alone waits for nobody, and while one group is being
+//! written the next one gathers by itself. Commands of one type in a group are applied together, so that they
+//! can use multi-row statements. If a group fails, each command is tried alone and gets its own answer.
+
+use std::any::{Any as AnyType, TypeId};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::AnyPool;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Conn;
+use super::dialect::Dialect;
+use super::error::DbError;
+
+/// Commands that wait at most; past that, callers are told to come back (`DbError::Busy`).
+const MAILBOX: usize = 4096;
+/// Commands in one group at most.
+const GROUP: usize = 512;
+/// Bytes in one group at most, so that one transaction stays short and its memory bounded.
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
+/// How long a caller waits for room in a full mailbox.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One kind of write that is done in groups.
+pub trait Command: Send + Sync + 'static {
+    type Output: Send + 'static;
+
+    /// Applies `commands`, in order, inside one transaction; one output for each. An error undoes all of them.
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Self::Output>, DbError>>
+    where
+        Self: Sized;
+
+    /// Called by the writer after the commit, before the caller hears of it, even if the caller is gone.
+    fn committed(&self, _output: &mut Self::Output) {}
+
+    /// Rough size in bytes.
+    fn weight(&self) -> usize {
+        512
+    }
+}
+
+type Reply<C> = oneshot::Sender<Result<<C as Command>::Output, DbError>>;
+
+/// A queued command whose type is forgotten; knows how to found a group of its own type.
+trait Queued: Send {
+    fn kind(&self) -> TypeId;
+    fn weight(&self) -> usize;
+    fn into_any(self: Box<Self>) -> Box<dyn AnyType + Send>;
+    fn found_group(&self) -> Box<dyn Group>;
+}
+
+trait Group: Send {
+    fn kind(&self) -> TypeId;
+    fn push(&mut self, queued: Box<dyn Queued>);
+    fn apply<'a>(&'a mut self, conn: &'a mut Conn) -> BoxFuture<'a, Result<(), DbError>>;
+    /// Answers every caller, after the commit.
+    fn answer(self: Box<Self>);
+    /// The same commands as groups of one.
+    fn split(self: Box<Self>) -> Vec<Box<dyn Group>>;
+    fn refuse(self: Box<Self>, error: DbError);
+}
+
+struct Entry<C: Command> {
+    command: C,
+    reply: Reply<C>,
+}
+
+impl<C: Command> Queued for Entry<C> {
+    fn kind(&self) -> TypeId {
+        TypeId::of::<C>()
+    }
+    fn weight(&self) -> usize {
+        self.command.weight()
+    }
+    fn into_any(self: Box<Self>) -> Box<dyn AnyType + Send> {
+        self
+    }
+    fn found_group(&self) -> Box<dyn Group> {
+        Box::new(Typed::<C> { commands: Vec::new(), replies: Vec::new(), outputs: Vec::new() })
+    }
+}
+
+struct Typed<C: Command> {
+    commands: Vec<C>,
+    replies: Vec<Reply<C>>,
+    outputs: Vec<C::Output>,
+}
+
+impl<C: Command> Group for Typed<C> {
+    fn kind(&self) -> TypeId {
+        TypeId::of::<C>()
+    }
+
+    fn push(&mut self, queued: Box<dyn Queued>) {
+        let entry = queued.into_any().downcast::<Entry<C>>().expect("groups are chosen by the command's type");
+        self.commands.push(entry.command);
+        self.replies.push(entry.reply);
+    }
+
+    fn apply<'a>(&'a mut self, conn: &'a mut Conn) -> BoxFuture<'a, Result<(), DbError>> {
+        Box::pin(async move {
+            self.outputs = C::apply(conn, &self.commands).await?;
+            debug_assert_eq!(self.outputs.len(), self.commands.len());
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>) {
+        for ((command, mut output), reply) in self.commands.iter().zip(self.outputs).zip(self.replies) {
+            command.committed(&mut output);
+            // A caller who has gone away needs no answer.
+            let _ = reply.send(Ok(output));
+        }
+    }
+
+    fn split(self: Box<Self>) -> Vec<Box<dyn Group>> {
+        let pairs = self.commands.into_iter().zip(self.replies);
+        pairs
+            .map(|(command, reply)| {
+                Box::new(Self { commands: vec![command], replies: vec![reply], outputs: Vec::new() }) as Box<dyn Group>
+            })
+            .collect()
+    }
+
+    fn refuse(self: Box<Self>, error: DbError) {
+        // Only a group of one is refused, so the error has one owner.
+        if let Some(reply) = self.replies.into_iter().next() {
+            let _ = reply.send(Err(error));
+        }
+    }
+}
+
+/// Where commands are handed in.
+#[derive(Clone)]
+pub(super) struct Mailbox {
+    sender: mpsc::Sender<Box<dyn Queued>>,
+}
+
+impl Mailbox {
+    pub(super) async fn submit<C: Command>(&self, command: C) -> Result<C::Output, DbError> {
+        let (reply, answer) = oneshot::channel();
+        let place = tokio::time::timeout(PATIENCE, self.sender.reserve()).await.map_err(|_| DbError::Busy)?;
+        place.map_err(|_| DbError::Closed)?.send(Box::new(Entry { command, reply }));
+        answer.await.map_err(|_| DbError::Closed)?
+    }
+
+    /// Waits until every command that was handed in has its answer.
+    pub(super) async fn close(&self) {
+        // All places free means that nothing waits; the writers hold no command between groups.
+        let _ = self.sender.reserve_many(MAILBOX).await;
+    }
+}
+
+pub(super) fn start(pool: AnyPool, dialect: Dialect) -> Mailbox {
+    let (sender, receiver) = mpsc::channel(MAILBOX);
+    let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
+    for _ in 0..dialect.writers() {
+        tokio::spawn(run(pool.clone(), dialect, receiver.clone()));
+    }
+    Mailbox { sender }
+}
+
+type Waiting = std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Box<dyn Queued>>>>;
+
+async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting) {
+    let mut taken = Vec::with_capacity(GROUP);
+    loop {
+        if waiting.lock().await.recv_many(&mut taken, GROUP).await == 0 {
+            return;
+        }
+        let mut rest = taken.drain(..).peekable();
+        while rest.peek().is_some() {
+            let mut bytes = 0;
+            let mut groups: Vec<Box<dyn Group>> = Vec::new();
+            while let Some(queued) = rest.next_if(|next| bytes == 0 || bytes + next.weight() <= GROUP_BYTES) {
+                bytes += queued.weight().max(1);
+                match groups.iter_mut().find(|group| group.kind() == queued.kind()) {
+                    Some(group) => group.push(queued),
+                    None => {
+                        let mut group = queued.found_group();
+                        group.push(queued);
+                        groups.push(group);
+                    }
+                }
+            }
+            write(&pool, dialect, groups).await;
+        }
+    }
+}
+
+/// Writes the groups in one transaction; if that fails, every command in one of its own.
+async fn write(pool: &AnyPool, dialect: Dialect, mut groups: Vec<Box<dyn Group>>) {
+    match attempt(pool, dialect, &mut groups).await {
+        Ok(()) => groups.into_iter().for_each(Group::answer),
+        Err(error) => {
+            let mut singles: Vec<_> = groups.into_iter().flat_map(Group::split).collect();
+            if singles.len() == 1 {
+                return singles.remove(0).refuse(error);
+            }
+            tracing::debug!(error = &error as &dyn std::error::Error, "a group of writes failed; each is tried alone");
+            for single in singles {
+                let mut alone = [single];
+                let result = attempt(pool, dialect, &mut alone).await;
+                let [single] = alone;
+                match result {
+                    Ok(()) => single.answer(),
+                    Err(error) => single.refuse(error),
+                }
+            }
+        }
+    }
+}
+
+async fn attempt(pool: &AnyPool, dialect: Dialect, groups: &mut [Box<dyn Group>]) -> Result<(), DbError> {
+    let mut tx = pool.begin_with(dialect.begin()).await?;
+    for group in groups {
+        group.apply(&mut tx).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, Options};
+    use sqlx::Row as _;
+
+    /// Adds a row; the word "bad" breaks the table's rule.
+    struct Add(&'static str);
+
+    impl Command for Add {
+        type Output = usize;
+        fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<usize>, DbError>> {
+            Box::pin(async move {
+                for command in commands {
+                    let value = (command.0 != "bad").then_some(command.0);
+                    sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2)")
+                        .bind(command.0)
+                        .bind(value)
+                        .execute(&mut *conn)
+                        .await?;
+                }
+                Ok(commands.iter().map(|_| commands.len()).collect())
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bad_command_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}/t.db", folder.path().display()), Options::default()).await.unwrap();
+        let calls = ["a", "bad", "b", "c", "a"].map(|word| db.submit(Add(word)));
+        let results = futures_util::future::join_all(calls).await;
+        let shown: Vec<_> = results.iter().map(|r| r.is_ok()).collect();
+        assert_eq!(shown, [true, false, true, true, false]);
+        assert!(matches!(results[4], Err(DbError::Conflict)));
+        let mut conn = db.read().await.unwrap();
+        let row = sqlx::query("SELECT COUNT(*) FROM meta").fetch_one(&mut *conn).await.unwrap();
+        assert_eq!(row.get::<i64, _>(0), 3);
+        drop(conn);
+        db.close().await;
+    }
+}

@@ -1,0 +1,129 @@
+//! The catalog: every event type there is, with its group, its entity and a sentence for people.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($variant,)* }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownName;
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(UnknownName) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this name is not in the catalog")]
+pub struct UnknownName;
+
+names! {
+    /// What a webhook can subscribe to. TEST is not among them: it is sent at once and never recorded.
+    EventType {
+        SectionCompleted = "SECTION_COMPLETED",
+        ProjectCreated = "PROJECT_CREATED",
+        ProjectEdited = "PROJECT_EDITED",
+        ProjectCompleted = "PROJECT_COMPLETED",
+        ProjectArchived = "PROJECT_ARCHIVED",
+        ProjectDeleted = "PROJECT_DELETED",
+        AnswerLibCreated = "ANSWER_LIB_CREATED",
+        AnswerLibUpdated = "ANSWER_LIB_UPDATED",
+        AnswerLibDeleted = "ANSWER_LIB_DELETED",
+        IntakeCreated = "INTAKE_CREATED",
+    }
+}
+
+names! {
+    /// ENTITY_TYPE in the callback.
+    EntityType {
+        Section = "SECTION",
+        Project = "PROJECT",
+        AnswerLibrary = "ANSWER_LIBRARY",
+        Intake = "INTAKE",
+    }
+}
+
+names! {
+    /// How the form and the API group event types.
+    Group {
+        Section = "section",
+        Project = "project",
+        AnswerLibrary = "answer_library",
+        Intake = "intake",
+    }
+}
+
+impl EventType {
+    pub const fn entity_type(self) -> EntityType {
+        match self.group() {
+            Group::Section => EntityType::Section,
+            Group::Project => EntityType::Project,
+            Group::AnswerLibrary => EntityType::AnswerLibrary,
+            Group::Intake => EntityType::Intake,
+        }
+    }
+
+    pub const fn group(self) -> Group {
+        match self {
+            Self::SectionCompleted => Group::Section,
+            Self::ProjectCreated
+            | Self::ProjectEdited
+            | Self::ProjectCompleted
+            | Self::ProjectArchived
+            | Self::ProjectDeleted => Group::Project,
+            Self::AnswerLibCreated | Self::AnswerLibUpdated | Self::AnswerLibDeleted => Group::AnswerLibrary,
+            Self::IntakeCreated => Group::Intake,
+        }
+    }
+
+    /// When it is raised, in a sentence.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::SectionCompleted => "A section of a project is completed.",
+            Self::ProjectCreated => "A project is created.",
+            Self::ProjectEdited => "Project metadata is edited.",
+            Self::ProjectCompleted => "A project is marked as complete.",
+            Self::ProjectArchived => "A project is archived.",
+            Self::ProjectDeleted => "A project is moved to the trash or deleted permanently.",
+            Self::AnswerLibCreated => "A Q&A pair is saved to the library for the first time.",
+            Self::AnswerLibUpdated => "A pair is changed, or published in moderation or review.",
+            Self::AnswerLibDeleted => "A Q&A pair is deleted.",
+            Self::IntakeCreated => "An intake is created.",
+        }
+    }
+}
+
+impl Group {
+    /// The group's heading on the form.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Section => "Section events",
+            Self::Project => "Project events",
+            Self::AnswerLibrary => "Answer Library events",
+            Self::Intake => "Intake events",
+        }
+    }
+
+    pub fn event_types(self) -> impl Iterator<Item = EventType> {
+        EventType::ALL.iter().copied().filter(move |kind| kind.group() == self)
+    }
+}

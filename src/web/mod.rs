@@ -1,0 +1,5 @@
+//! The HTTP kit: everything that pages and API share, without features.
+
+pub mod context;
+
+pub use context::Context;
