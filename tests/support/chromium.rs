@@ -1,24 +1,23 @@
 //! A real Chromium for one test, driven by Debian's ChromeDriver. Each browser has its own driver and profile, so
 //! tests share nothing, and all of it is gone when the `Browser` is dropped, after a panic too.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+mod axe;
+mod driver;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
-use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
-use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tempfile::TempDir;
+
+use self::driver::{Command, Driver};
 
 /// How long a page may take to show what a test waits for; generous, since machines are shared.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const AXE: &str = include_str!("../vendor/axe/axe.min.js");
+/// How often a test looks whether it has come.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Without the network flags Chromium looks for its maker's hosts at every start, which a closed network answers
 /// with many refusals; `--no-sandbox` lets it run as root, and it sees only our own pages.
@@ -81,24 +80,6 @@ impl BrowserOptions {
     }
 }
 
-/// One thing axe-core found wrong on a page.
-#[derive(Debug, Deserialize)]
-pub struct Violation {
-    /// axe's name of the rule, such as `label`.
-    pub id: String,
-    pub help: String,
-    pub nodes: Vec<ViolationNode>,
-}
-
-/// An element that breaks a rule.
-#[derive(Debug, Deserialize)]
-pub struct ViolationNode {
-    /// Selectors that lead to it: one, or several through frames and shadow roots.
-    pub target: Vec<Value>,
-    #[serde(rename = "failureSummary", default)]
-    pub summary: String,
-}
-
 /// A running browser with one window.
 pub struct Browser {
     client: Client,
@@ -141,6 +122,61 @@ impl Browser {
         }
     }
 
+    /// The visible button that people and screen readers know as `name`, once it is there.
+    pub async fn button(&self, name: &str) -> Element {
+        self.named("button, [role=button], [role=switch], input[type=submit], summary", name).await
+    }
+
+    /// The visible link called `name`.
+    pub async fn link(&self, name: &str) -> Element {
+        self.named("a[href]", name).await
+    }
+
+    /// The visible field with the label `name`: text, choice, box to tick.
+    pub async fn field(&self, name: &str) -> Element {
+        self.named("input, select, textarea", name).await
+    }
+
+    /// Replaces what stands in the field with the label `name`.
+    pub async fn fill(&self, name: &str, text: &str) {
+        let field = self.field(name).await;
+        field.clear().await.unwrap_or_else(|error| panic!("cannot clear {name:?}: {error}"));
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("cannot type into {name:?}: {error}"));
+    }
+
+    /// Presses the button called `name`.
+    pub async fn press(&self, name: &str) {
+        let button = self.button(name).await;
+        button.click().await.unwrap_or_else(|error| panic!("cannot press {name:?}: {error}"));
+    }
+
+    /// Follows the link called `name`.
+    pub async fn follow(&self, name: &str) {
+        let link = self.link(name).await;
+        link.click().await.unwrap_or_else(|error| panic!("cannot follow {name:?}: {error}"));
+    }
+
+    /// The first visible element among those that `css` names whose accessible name, as the browser computes it,
+    /// is `name`, once it is there.
+    pub async fn named(&self, css: &str, name: &str) -> Element {
+        let found = async {
+            loop {
+                for element in self.client.find_all(Locator::Css(css)).await.unwrap_or_default() {
+                    // Elements may be swapped while we look; then we look again.
+                    let label = self.client.issue_cmd(Command::computed_label(&element.element_id())).await;
+                    if label.is_ok_and(|label| label == name) && element.is_displayed().await.unwrap_or(false) {
+                        return element;
+                    }
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(element) => element,
+            Err(_) => panic!("nothing among {css} is called {name:?} on {}", self.describe().await),
+        }
+    }
+
     /// Waits until the visible text of what `css` names contains `text`.
     pub async fn wait_for_text(&self, css: &str, text: &str) {
         let seen = async {
@@ -151,7 +187,7 @@ impl Browser {
                 {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         if tokio::time::timeout(PATIENCE, seen).await.is_err() {
@@ -163,46 +199,12 @@ impl Browser {
     pub async fn wait_for_address(&self, part: &str) {
         let arrived = async {
             while !self.client.current_url().await.is_ok_and(|url| url.as_str().contains(part)) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         if tokio::time::timeout(PATIENCE, arrived).await.is_err() {
             panic!("never arrived at {part}; still on {}", self.describe().await);
         }
-    }
-
-    /// What axe-core finds wrong on the page as it is now. The script comes in through the driver, which the page's
-    /// Content-Security-Policy does not bind. Needs JavaScript.
-    pub async fn violations(&self) -> Vec<Violation> {
-        self.client.execute(AXE, vec![]).await.expect("axe-core loads");
-        let found = self
-            .client
-            .execute_async(
-                "const done = arguments[0]; \
-                 axe.run(document, {resultTypes: ['violations']}) \
-                    .then(r => done({violations: r.violations}), e => done({error: String(e)}));",
-                vec![],
-            )
-            .await
-            .expect("axe-core runs");
-        if let Some(error) = found.get("error") {
-            panic!("axe-core failed: {error}");
-        }
-        Vec::<Violation>::deserialize(&found["violations"]).expect("axe-core's shape of a violation")
-    }
-
-    /// Fails the test with every finding of axe-core; `page` is how the failure calls the page.
-    pub async fn is_accessible(&self, page: &str) {
-        let violations = self.violations().await;
-        let lines: Vec<String> = violations
-            .iter()
-            .flat_map(|violation| {
-                violation.nodes.iter().map(move |node| {
-                    format!("{}: {} at {:?}\n{}", violation.id, violation.help, node.target, node.summary)
-                })
-            })
-            .collect();
-        assert!(lines.is_empty(), "axe-core on {page}:\n{}", lines.join("\n"));
     }
 
     /// Saves what the window shows as a PNG file.
@@ -234,7 +236,7 @@ impl Browser {
 
     /// A command of the DevTools protocol, for what WebDriver has no word for.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        let call = DevTools { body: json!({"cmd": command, "params": parameters}).to_string() };
+        let call = Command::devtools(command, parameters);
         self.client.issue_cmd(call).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
@@ -269,68 +271,4 @@ fn capabilities(options: &BrowserOptions, profile: &Path) -> Map<String, Value> 
     let mut capabilities = Map::new();
     capabilities.insert("goog:chromeOptions".to_owned(), chrome);
     capabilities
-}
-
-/// A ChromeDriver process and the profile of its one browser.
-struct Driver {
-    process: Child,
-    port: u16,
-    profile: TempDir,
-}
-
-impl Driver {
-    fn start() -> Driver {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver does not start (bin/test installs it): {error}"));
-        let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok()
-            })
-            .expect("chromedriver says on which port it listens");
-        // Reads on, so that the driver never blocks on a full pipe; ends with the driver.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Driver { process, port, profile: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    fn end_session(&self, session: &str) -> std::io::Result<()> {
-        let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
-        connection.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(connection, "DELETE /session/{session} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-        // The answer comes when the browser is closed; its first bytes are enough.
-        match connection.read(&mut [0; 64])? {
-            0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // Our own child, by its handle; already closed browsers make this a formality.
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-#[derive(Debug)]
-struct DevTools {
-    body: String,
-}
-
-impl WebDriverCompatibleCommand for DevTools {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
-        (Method::POST, Some(self.body.clone()))
-    }
 }
