@@ -1,5 +1,50 @@
-//! The HTTP kit: everything that pages and API share, without features.
+//! The web kit: what pages are made of, without any feature.
+//!
+//! A page is an Askama template that extends `layout.html` (or `auth_layout.html` before sign-in) and
+//! carries a field `shell: Shell`:
+//!
+//! ```ignore
+//! #[derive(Template)]
+//! #[template(path = "webhooks/list.html", blocks = ["rows"])]
+//! struct ListPage { shell: Shell, rows: Vec<Row> }
+//! herald::page!(ListPage, as_rows);
+//!
+//! async fn list(admin: Admin, hx: Hx) -> web::Result {
+//!     ListPage { shell: admin.shell("Webhook", Section::Integrations), rows }.answer(&hx)
+//! }
+//! ```
+//!
+//! Blocks of the layouts: `main` (the content), `width` (` page--narrow` for forms). Macros are in
+//! `templates/kit/`: `base.html` (icon, crumbs, status, badge, alert, empty, moment), `form.html`
+//! (fields, errors), `table.html` (paging), `code.html` (code, headers), `chart.html`, `dialog.html` (confirm), `toast.html`.
+//!
+//! The middlewares, from the outside in: `headers::apply`, `error::pages`, `origin::check`; an app wraps
+//! them in the opposite order, and takes `error::not_found` as its default service.
 
+pub mod assets;
+pub mod chart;
 pub mod context;
+pub mod error;
+pub mod form;
+pub mod headers;
+pub mod hx;
+pub mod json_view;
+pub mod origin;
+pub mod paging;
+pub mod route;
+pub mod shell;
+pub mod site;
+pub mod time;
+pub mod toast;
 
 pub use context::Context;
+pub use error::{Error, Result};
+pub use form::{FieldErrors, Form};
+pub use hx::{Hx, Page, see_other};
+pub use json_view::Coloured;
+pub use paging::{Paging, Slice};
+pub use route::at;
+pub use shell::{Access, Section, Shell, Theme};
+pub use site::Site;
+pub use time::Moment;
+pub use toast::{Flash, Toast};

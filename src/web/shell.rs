@@ -1,0 +1,230 @@
+//! What surrounds every page: who is signed in, where they may go, what just happened.
+//!
+//! Made once for each request; templates that extend `layout.html` or `auth_layout.html` carry it in a field `shell`.
+
+use super::toast::{Flash, Toast};
+
+/// Everything that the layouts need.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The page's name, first in the window's title.
+    pub page: String,
+    /// The sidebar's entry that the page belongs to.
+    pub section: Option<Section>,
+    pub theme: Theme,
+    pub toasts: Flash,
+    /// Shows the button that publishes sample events.
+    pub is_demo: bool,
+    /// `None` before sign-in.
+    pub person: Option<Person>,
+}
+
+/// Who is signed in, in words for the sidebar.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: String,
+    /// Admin, Moderator, Member, Account manager.
+    pub role: String,
+    pub access: Access,
+    /// `None` for account managers.
+    pub organization: Option<Organization>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Organization {
+    pub name: String,
+    /// `Herald Enterprise`, `Herald Essentials`.
+    pub edition: String,
+}
+
+/// How much of the sidebar a person sees. What they may do is decided by the guards, not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Members and moderators.
+    Member,
+    Admin,
+    AccountManager,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The value of `data-theme`; `None` follows the system.
+    pub fn attribute(self) -> Option<&'static str> {
+        match self {
+            Self::System => None,
+            Self::Light => Some("light"),
+            Self::Dark => Some("dark"),
+        }
+    }
+}
+
+/// A place in the sidebar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Projects,
+    Answers,
+    Intakes,
+    Events,
+    Trash,
+    General,
+    Integrations,
+    ApiKeys,
+    Members,
+    AuditLog,
+    Organizations,
+}
+
+/// One entry of the sidebar.
+#[derive(Debug)]
+pub struct NavItem {
+    pub section: Section,
+    pub label: &'static str,
+    pub path: &'static str,
+    pub icon: &'static str,
+    seen_by: &'static [Access],
+    is_built: bool,
+}
+
+const EVERYBODY: &[Access] = &[Access::Member, Access::Admin];
+const ADMINS: &[Access] = &[Access::Admin];
+const ACCOUNT_MANAGERS: &[Access] = &[Access::AccountManager];
+
+const fn item(
+    section: Section,
+    label: &'static str,
+    path: &'static str,
+    icon: &'static str,
+    seen_by: &'static [Access],
+    is_built: bool,
+) -> NavItem {
+    NavItem { section, label, path, icon, seen_by, is_built }
+}
+
+/// The last column says whether the pages exist: a link that leads nowhere is not shown.
+const WORK: &[NavItem] = &[
+    item(Section::Projects, "Projects", "/projects", "folder", EVERYBODY, false),
+    item(Section::Answers, "Answer Library", "/answers", "library", EVERYBODY, false),
+    item(Section::Intakes, "Intake", "/intakes", "inbox", EVERYBODY, false),
+    item(Section::Events, "Events", "/events", "activity", ADMINS, true),
+    item(Section::Trash, "Trash", "/trash", "trash-2", EVERYBODY, false),
+    item(Section::Organizations, "Organizations", "/organizations", "building-2", ACCOUNT_MANAGERS, true),
+];
+
+const SETTINGS: &[NavItem] = &[
+    item(Section::General, "General", "/settings", "settings", ADMINS, true),
+    item(Section::Integrations, "Integrations", "/settings/integrations/collaboration", "plug", ADMINS, true),
+    item(Section::ApiKeys, "API keys", "/settings/api-keys", "key-round", ADMINS, true),
+    item(Section::Members, "Members & roles", "/settings/members", "users", ADMINS, false),
+    item(Section::AuditLog, "Audit log", "/settings/audit-log", "scroll-text", ADMINS, false),
+];
+
+impl Shell {
+    /// For a page before sign-in: the login, the setup, an error for somebody unknown.
+    pub fn outside(page: impl Into<String>) -> Self {
+        Self {
+            page: page.into(),
+            section: None,
+            theme: Theme::System,
+            toasts: Vec::new(),
+            is_demo: false,
+            person: None,
+        }
+    }
+
+    /// The same shell for another page.
+    pub fn on(mut self, page: impl Into<String>, section: impl Into<Option<Section>>) -> Self {
+        self.page = page.into();
+        self.section = section.into();
+        self
+    }
+
+    pub fn with_toast(mut self, toast: Toast) -> Self {
+        self.toasts.push(toast);
+        self
+    }
+
+    /// The window's title: `Page · Herald`.
+    pub fn title(&self) -> String {
+        format!("{} · Herald", self.page)
+    }
+
+    pub fn work(&self) -> Vec<&'static NavItem> {
+        self.visible(WORK)
+    }
+
+    pub fn settings(&self) -> Vec<&'static NavItem> {
+        self.visible(SETTINGS)
+    }
+
+    fn visible(&self, items: &'static [NavItem]) -> Vec<&'static NavItem> {
+        let Some(person) = &self.person else { return Vec::new() };
+        items.iter().filter(|item| item.is_built && item.seen_by.contains(&person.access)).collect()
+    }
+
+    pub fn is_current(&self, item: &NavItem) -> bool {
+        self.section == Some(item.section)
+    }
+}
+
+impl Person {
+    /// Up to two letters for the avatar.
+    pub fn initials(&self) -> String {
+        let mut words = self.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let first = words.next().and_then(|word| word.chars().next());
+        let last = words.next_back().and_then(|word| word.chars().next());
+        first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    }
+}
+
+#[cfg(test)]
+impl Shell {
+    /// An admin's shell, for rendering templates in tests.
+    pub fn sample() -> Self {
+        Self {
+            person: Some(Person {
+                name: "Priya Raman".into(),
+                role: "Admin".into(),
+                access: Access::Admin,
+                organization: Some(Organization { name: "Halden Systems".into(), edition: "Herald Enterprise".into() }),
+            }),
+            ..Self::outside("Sample")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(access: Access) -> Vec<&'static str> {
+        let mut shell = Shell::sample();
+        shell.person.as_mut().unwrap().access = access;
+        shell.work().into_iter().chain(shell.settings()).map(|item| item.label).collect()
+    }
+
+    #[test]
+    fn the_sidebar_shows_what_the_role_may_open() {
+        assert_eq!(labels(Access::AccountManager), ["Organizations"]);
+        assert!(!labels(Access::Member).contains(&"Events") && !labels(Access::Member).contains(&"General"));
+        for label in ["Events", "General", "Integrations", "API keys"] {
+            assert!(labels(Access::Admin).contains(&label), "{label}");
+        }
+    }
+
+    #[test]
+    fn initials_come_from_the_first_and_last_name_or_from_an_address() {
+        let mut person = Shell::sample().person.unwrap();
+        assert_eq!(person.initials(), "PR");
+        person.name = "élodie".into();
+        assert_eq!(person.initials(), "É");
+        person.name = "ada@example.com".into();
+        assert_eq!(person.initials(), "AC");
+    }
+}
