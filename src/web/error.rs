@@ -324,6 +324,22 @@ struct Outside<'a> {
 }
 
 #[cfg(test)]
+pub(super) fn sample_outside() -> String {
+    let text = "Nothing was saved. Reference 7F3K2.";
+    let title = "Something went wrong on our side";
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Outside { shell: Shell::outside(title), title, text, status }.render().expect("a template")
+}
+
+#[cfg(test)]
+pub(super) fn sample_inside() -> String {
+    let (title, text) = ("Page not found", "It may have been deleted, or the address has a mistake in it.");
+    Inside { shell: Shell::sample().on(title, None), title, text, status: StatusCode::NOT_FOUND }
+        .render()
+        .expect("a template")
+}
+
+#[cfg(test)]
 mod tests {
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, call_service, init_service, read_body};

@@ -32,6 +32,8 @@ pub mod json_view;
 pub mod origin;
 pub mod paging;
 pub mod route;
+#[cfg(test)]
+mod samples;
 pub mod shell;
 pub mod site;
 pub mod time;
