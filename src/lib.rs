@@ -7,5 +7,6 @@
 
 pub mod base;
 pub mod db;
+pub mod delivery;
 pub mod events;
 pub mod web;

@@ -1,0 +1,106 @@
+//! One HTTP/1.1 connection, driven by the task that uses it: when that task is dropped, so is the socket,
+//! and no task of its own is woken for every request.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+
+use super::failure::Failure;
+use super::wire::{HeadBudget, MAX_HEAD_BYTES, Stream, Wire};
+
+/// More header fields than this are no valid answer.
+const MAX_HEADERS: usize = 256;
+
+/// How much of a body is kept.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+pub struct Channel {
+    requests: SendRequest<Full<Bytes>>,
+    connection: Connection<TokioIo<Wire>, Full<Bytes>>,
+    is_finished: bool,
+    budget: HeadBudget,
+}
+
+/// What has arrived of an answer, also when the rest never did.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub head: Option<http::response::Parts>,
+    pub body: Vec<u8>,
+    /// There was more body than is kept.
+    pub is_cut: bool,
+}
+
+impl Channel {
+    pub async fn open(stream: Stream) -> Result<Self, Failure> {
+        let budget = HeadBudget::unlimited();
+        let wire = TokioIo::new(Wire::new(stream, budget.clone()));
+        let (requests, connection) = http1::Builder::new()
+            .max_headers(MAX_HEADERS)
+            // Above the budget, so that it is the budget that says what was wrong.
+            .max_buf_size(2 * MAX_HEAD_BYTES)
+            .handshake(wire)
+            .await
+            .map_err(|error| Failure::of_exchange(&error))?;
+        Ok(Self { requests, connection, is_finished: false, budget })
+    }
+
+    /// Sends the request and reads the answer into `answer`, piece by piece, so that what has come is there
+    /// when the rest does not come in time.
+    pub async fn exchange(&mut self, request: http::Request<Full<Bytes>>, answer: &mut Answer) -> Result<(), Failure> {
+        self.budget.start();
+        let responding = self.requests.send_request(request);
+        let response = self.drive(responding).await.map_err(|error| Failure::of_exchange(&error))?;
+        self.budget.lift();
+        let (head, mut body) = response.into_parts();
+        answer.head = Some(head);
+        self.read(&mut body, answer).await
+    }
+
+    async fn read(&mut self, body: &mut Incoming, answer: &mut Answer) -> Result<(), Failure> {
+        while !body.is_end_stream() {
+            let Some(frame) = self.drive(body.frame()).await else { break };
+            let frame = frame.map_err(|error| Failure::of_exchange(&error))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let room = MAX_BODY_BYTES - answer.body.len();
+            answer.body.extend_from_slice(&data[..data.len().min(room)]);
+            if data.len() > room {
+                answer.is_cut = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the connection can take another request now. Looks at the socket, so that a connection that
+    /// the other side has closed is noticed.
+    pub async fn is_ready(&mut self) -> bool {
+        std::future::poll_fn(|cx| {
+            self.poll_connection(cx);
+            let is_open = !self.is_finished;
+            Poll::Ready(is_open && matches!(self.requests.poll_ready(cx), Poll::Ready(Ok(()))))
+        })
+        .await
+    }
+
+    /// Runs the connection for as long as `wanted` needs it.
+    async fn drive<F: Future>(&mut self, wanted: F) -> F::Output {
+        let mut wanted = pin!(wanted);
+        std::future::poll_fn(|cx| {
+            self.poll_connection(cx);
+            wanted.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// The connection's own result says nothing that the request's or the body's does not.
+    fn poll_connection(&mut self, cx: &mut Context<'_>) {
+        if !self.is_finished {
+            self.is_finished = Pin::new(&mut self.connection).poll(cx).is_ready();
+        }
+    }
+}

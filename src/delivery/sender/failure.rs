@@ -1,0 +1,97 @@
+//! From errors, by their types, to outcomes.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use super::tls;
+use super::wire::HeadTooLarge;
+use crate::delivery::outcome::Outcome;
+
+/// Why an attempt got no complete answer.
+#[derive(Debug)]
+pub struct Failure {
+    pub outcome: Outcome,
+    pub detail: Option<String>,
+    /// The time that ran out, where one did.
+    pub timeout: Option<Duration>,
+}
+
+impl Failure {
+    pub fn new(outcome: Outcome, detail: Option<String>) -> Self {
+        Self { outcome, detail, timeout: None }
+    }
+
+    pub fn timeout(outcome: Outcome, timeout: Duration) -> Self {
+        Self { outcome, detail: None, timeout: Some(timeout) }
+    }
+
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(Outcome::Internal, Some(detail.into()))
+    }
+
+    /// An error while connecting.
+    pub fn of_dialling(error: &io::Error) -> Self {
+        use io::ErrorKind;
+        // Too many files or no free port: the fault is on this machine.
+        let is_ours = matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM));
+        let outcome = match error.kind() {
+            _ if is_ours => Outcome::Internal,
+            ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => Outcome::Internal,
+            ErrorKind::ConnectionRefused => Outcome::ConnectRefused,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::ConnectReset,
+            ErrorKind::TimedOut => Outcome::Timeout,
+            _ => Outcome::ConnectUnreachable,
+        };
+        Self::new(outcome, Some(error.to_string()))
+    }
+
+    /// An error during the TLS handshake.
+    pub fn of_handshake(error: &io::Error) -> Self {
+        if let Some((outcome, detail)) = tls::classify(error) {
+            return Self::new(outcome, detail);
+        }
+        let outcome = match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Outcome::ConnectReset,
+            _ => Outcome::TlsHandshake,
+        };
+        Self::new(outcome, Some(error.to_string()))
+    }
+
+    /// An error of the exchange itself.
+    pub fn of_exchange(error: &hyper::Error) -> Self {
+        if let Some(cause) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+            return Self::of_stream(cause);
+        }
+        let outcome = match () {
+            () if error.is_parse() => Outcome::ProtocolError,
+            () if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => Outcome::ClosedEarly,
+            () if error.is_user() => Outcome::Internal,
+            // What is left is a message that nobody asked for.
+            () => Outcome::ProtocolError,
+        };
+        Self::new(outcome, Some(error.to_string()))
+    }
+
+    fn of_stream(error: &io::Error) -> Self {
+        use io::ErrorKind;
+        if let Some((outcome, detail)) = tls::classify(error) {
+            return Self::new(outcome, detail);
+        }
+        let outcome = match error.kind() {
+            _ if error.get_ref().is_some_and(|inner| inner.is::<HeadTooLarge>()) => Outcome::HeaderTooLarge,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => Outcome::ConnectReset,
+            ErrorKind::UnexpectedEof => Outcome::ClosedEarly,
+            ErrorKind::TimedOut => Outcome::Timeout,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Outcome::ConnectUnreachable,
+            // What hyper says of broken chunks.
+            _ => Outcome::ProtocolError,
+        };
+        Self::new(outcome, Some(error.to_string()))
+    }
+
+    /// Whether a kept connection fails like this when the other side had already closed it.
+    pub fn is_of_a_closed_connection(&self) -> bool {
+        matches!(self.outcome, Outcome::ClosedEarly | Outcome::ConnectReset)
+    }
+}
