@@ -46,6 +46,32 @@ fn escape(c: char, out: &mut String) {
     }
 }
 
+/// Bytes of the string that `rest` begins with, quotes included.
+fn string_length(rest: &str) -> usize {
+    let mut is_escaped = false;
+    let end = rest[1..].find(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    end.map_or(rest.len(), |end| end + 2)
+}
+
+/// Bytes of the number or name that `rest` begins with.
+fn word_length(rest: &str) -> usize {
+    rest.find([',', '}', ']', ' ', '\n', '\r', '\t']).unwrap_or(rest.len())
+}
+
+/// The length of a string, number or name that is followed by the end of its list.
+fn lone_scalar(inside: &str) -> Option<usize> {
+    let length = match inside.chars().next()? {
+        '{' | '[' => return None,
+        '"' => string_length(inside),
+        _ => word_length(inside),
+    };
+    inside[length..].trim_start().starts_with(']').then_some(length)
+}
+
 #[derive(Default)]
 struct Painter {
     out: String,
@@ -72,20 +98,14 @@ impl Painter {
     }
 
     fn string(&mut self, rest: &str) -> usize {
-        let mut is_escaped = false;
-        let end = rest[1..].find(|c| {
-            let ends = c == '"' && !is_escaped;
-            is_escaped = c == '\\' && !is_escaped;
-            ends
-        });
-        let length = end.map_or(rest.len(), |end| end + 2);
+        let length = string_length(rest);
         let is_key = rest[length..].trim_start().starts_with(':');
         self.span(if is_key { "tk-k" } else { "tk-s" }, &rest[..length]);
         length
     }
 
     fn word(&mut self, rest: &str) -> usize {
-        let length = rest.find([',', '}', ']', ' ', '\n', '\r', '\t']).unwrap_or(rest.len());
+        let length = word_length(rest);
         self.span("tk-n", &rest[..length]);
         length
     }
@@ -96,6 +116,14 @@ impl Painter {
         if inside.starts_with(['}', ']']) {
             self.out.push_str(&inside[..1]);
             return rest.len() - inside.len() + 1;
+        }
+        if let Some(length) = lone_scalar(inside) {
+            // A list of one stays on its line: most ENTITY_ID are.
+            let class = if inside.starts_with('"') { "tk-s" } else { "tk-n" };
+            self.span(class, &inside[..length]);
+            self.out.push(']');
+            let after = inside[length..].trim_start();
+            return rest.len() - after.len() + 1;
         }
         self.depth += 1;
         self.line();
@@ -152,6 +180,13 @@ mod tests {
             "  <span class=\"tk-k\">&quot;e&quot;</span>: {},\n  <span class=\"tk-k\">&quot;n&quot;</span>: []\n}"
         );
         assert_eq!(html.to_string(), expected);
+    }
+
+    #[test]
+    fn a_list_of_one_stays_on_its_line() {
+        let shown = |json| shown(&Coloured::text(json));
+        assert_eq!(shown(r#"{"ENTITY_ID":[ "a]" ]}"#), "{\n  \"ENTITY_ID\": [\"a]\"]\n}");
+        assert_eq!(shown("[[7],[[]],[{}]]"), "[\n  [7],\n  [\n    []\n  ],\n  [\n    {}\n  ]\n]");
     }
 
     #[test]
