@@ -82,8 +82,10 @@ pub trait Page {
     /// What surrounds the page; its toasts go along with a piece too.
     fn shell(&self) -> &Shell;
     fn whole(&self) -> askama::Result<String>;
-    /// The piece that htmx swaps. Look at `Hx::targets` where there are several.
-    fn fragment(&self, hx: &Hx) -> askama::Result<String>;
+    /// The piece that htmx swaps; a page without pieces has only the whole to give.
+    fn fragment(&self, _: &Hx) -> askama::Result<String> {
+        self.whole()
+    }
 
     /// 200 with the page, or with the piece.
     fn answer(&self, hx: &Hx) -> Result {
@@ -106,12 +108,8 @@ pub trait Page {
 /// Makes a template with a field `shell: Shell` a [`Page`]: `page!(ListPage, as_rows)`; with several
 /// pieces, by the id that htmx targets: `page!(FormPage, as_form, "headers" => as_headers)`; a page without
 /// pieces: `page!(Guide)`.
-#[macro_export]
 macro_rules! page {
-    ($page:ty) => {
-        $crate::page!($page, borrowed);
-    };
-    ($page:ty, $block:ident $(, $id:literal => $other:ident)*) => {
+    ($page:ty $(, $block:ident $(, $id:literal => $other:ident)*)?) => {
         impl $crate::web::Page for $page {
             fn shell(&self) -> &$crate::web::Shell {
                 &self.shell
@@ -121,18 +119,18 @@ macro_rules! page {
                 askama::Template::render(self)
             }
 
-            fn fragment(&self, hx: &$crate::web::Hx) -> askama::Result<String> {
+            $(fn fragment(&self, hx: &$crate::web::Hx) -> askama::Result<String> {
                 $(if hx.targets($id) {
                     return askama::Template::render(&self.$other());
                 })*
+                // A page with one piece has no use for the target.
                 let _ = hx;
-                askama::Template::render(&$crate::page!(@block self $block))
-            }
+                askama::Template::render(&self.$block())
+            })?
         }
     };
-    (@block $self:ident borrowed) => { &*$self };
-    (@block $self:ident $block:ident) => { $self.$block() };
 }
+pub(crate) use page;
 
 /// An answer in HTML that says what it depends on.
 pub fn html(status: StatusCode, body: String) -> HttpResponse {

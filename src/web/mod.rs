@@ -7,7 +7,7 @@
 //! #[derive(Template)]
 //! #[template(path = "webhooks/list.html", blocks = ["rows"])]
 //! struct ListPage { shell: Shell, rows: Vec<Row> }
-//! herald::page!(ListPage, as_rows);
+//! web::page!(ListPage, as_rows);
 //!
 //! async fn list(admin: Admin, hx: Hx) -> web::Result {
 //!     ListPage { shell: admin.shell("Webhook", Section::Integrations), rows }.answer(&hx)
@@ -42,6 +42,7 @@ pub mod toast;
 pub use context::Context;
 pub use error::{Error, Result};
 pub use form::{FieldErrors, Form};
+pub(crate) use hx::page;
 pub use hx::{Hx, Page, see_other};
 pub use json_view::Coloured;
 pub use paging::{Paging, Slice};

@@ -67,7 +67,7 @@ struct Sampler {
     headers: Vec<(String, String)>,
 }
 
-crate::page!(Sampler, as_rows);
+super::page!(Sampler, as_rows);
 
 fn sampler() -> Sampler {
     let mut errors = FieldErrors::default();
