@@ -1,23 +1,28 @@
 //! The sender against servers on real sockets: what is on the wire, and what each way to misbehave is called.
 
+mod misbehaving;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use herald::base::{Clock, Secret, SystemClock};
 use herald::delivery::endpoint::{Endpoint, Guard};
-use herald::delivery::resolver::{Resolver, SystemResolver};
-use herald::delivery::sender::{Attempt, Limits, Outcome, Request, Sender};
+use herald::delivery::resolver::{DnsError, Resolver, StaticResolver, SystemResolver};
+use herald::delivery::sender::{Attempt, Limits, LocalReceiver, LocalRequest, LocalResponse, Outcome, Request, Sender};
 use herald::delivery::signing::SigningSecret;
+use url::Url;
 
-use crate::support::recorder::{Answer, Recorder};
+use crate::support::receivers::{Behaviour, ClosedPort, Receiver, test_authority};
+use crate::support::recorder::{Answer, Gate, Recorder};
 
 const BODY: &str = r#"{"EVENT_ID":"EVT-60adfdb750b58a0c2d78bdd8"}"#;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn sender_with(limits: Limits, resolver: impl Resolver, extra_ca: Option<&[u8]>) -> Sender {
-    let loopback = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
-    Sender::new(Guard::new(loopback, false), Arc::new(resolver), &limits, extra_ca).unwrap()
+    let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
+    Sender::new(Guard::new(loopback, false), Arc::new(resolver), &limits, extra_ca).expect("valid certificates")
 }
 
 /// A sender that may reach loopback, with time-outs that a busy machine keeps easily.
@@ -33,10 +38,10 @@ fn hasty_sender() -> Sender {
 
 async fn send_with(sender: &Sender, url: &str, headers: &[(String, Secret)]) -> Attempt {
     let request = Request {
-        endpoint: &Endpoint::parse(url).unwrap(),
+        endpoint: &Endpoint::parse(url).expect("a valid URL"),
         id: "EVT-60adfdb750b58a0c2d78bdd8",
         body: &Bytes::from_static(BODY.as_bytes()),
-        secrets: &[SigningSecret::parse(SECRET).unwrap()],
+        secrets: &[SigningSecret::parse(SECRET).expect("a valid secret")],
         headers,
         now: SystemClock.now(),
     };
@@ -129,9 +134,189 @@ async fn connections_are_used_again() {
 #[tokio::test]
 async fn a_server_that_never_answers_is_a_timeout() {
     let recorder = Recorder::start().await;
-    let gate = crate::support::recorder::Gate::closed();
+    let gate = Gate::closed();
     recorder.answer("/", Answer::status(200).held_by(&gate));
     let attempt = send(&hasty_sender(), &recorder.url("/")).await;
     assert_eq!((attempt.outcome, attempt.status_code), (Outcome::Timeout, None));
     assert_eq!(attempt.error.as_deref(), Some("Your server did not answer within 700 ms."));
+}
+
+#[tokio::test]
+async fn every_status_is_what_it_is() {
+    let recorder = Recorder::start().await;
+    let sender = sender();
+    for status in 200..=599 {
+        recorder.answer("/", Answer::status(status));
+        let attempt = send(&sender, &recorder.url("/")).await;
+        let expected = if status < 300 { Outcome::Success } else { Outcome::Status };
+        assert_eq!((attempt.outcome, attempt.status_code), (expected, Some(status)));
+        assert_eq!(attempt.error.is_none(), status < 300);
+    }
+}
+
+#[tokio::test]
+async fn a_body_past_the_cap_is_cut_and_no_failure() {
+    let recorder = Recorder::start().await;
+    let sender = sender();
+    const CAP: usize = 64 * 1024;
+    for (length, is_cut) in [(0, false), (1, false), (CAP - 1, false), (CAP, false), (CAP + 1, true), (1_000_000, true)]
+    {
+        recorder.answer("/", Answer::status(200).body(vec![b'x'; length]));
+        let attempt = send(&sender, &recorder.url("/")).await;
+        assert_eq!(attempt.outcome, Outcome::Success, "{length}");
+        assert_eq!((attempt.response_body.len(), attempt.response_truncated), (length.min(CAP), is_cut), "{length}");
+    }
+    let hanging = Behaviour::says_and_hangs([b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &[b'x'; CAP]].concat());
+    let attempt = send(&hasty_sender(), &Receiver::start(hanging).await.url()).await;
+    assert_eq!((attempt.outcome, attempt.response_truncated), (Outcome::Success, true), "the cap was reached in time");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_keeps_what_came() {
+    let receiver = Receiver::start(Behaviour::says("HTTP/1.1 200 OK\r\nx: y\r\ncontent-length: 10\r\n\r\nabc")).await;
+    let attempt = send(&sender(), &receiver.url()).await;
+    assert_eq!((attempt.response_body.as_slice(), attempt.response_truncated), (b"abc".as_slice(), true));
+    assert_eq!(attempt.response_headers[0], ("x".into(), "y".into()));
+}
+
+#[tokio::test]
+async fn a_redirect_is_shown_and_not_followed() {
+    let recorder = Recorder::start().await;
+    for status in [301, 302, 303, 307, 308] {
+        recorder.answer("/loop", Answer::status(status).header("Location", &recorder.url("/loop")));
+        let attempt = send(&sender(), &recorder.url("/loop")).await;
+        assert_eq!((attempt.outcome, attempt.status_code), (Outcome::Status, Some(status)));
+        assert!(attempt.error.unwrap().ends_with(&recorder.url("/loop")));
+    }
+    assert_eq!(recorder.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn a_packed_body_is_kept_packed() {
+    let packed = b"\x1f\x8b\x08\0\0\0\0\0\0\x03not unpacked".to_vec();
+    let recorder = Recorder::start().await;
+    recorder.answer("/", Answer::status(200).header("content-encoding", "gzip").body(packed.clone()));
+    let attempt = send(&sender(), &recorder.url("/")).await;
+    assert_eq!(attempt.response_body, packed);
+    assert_eq!(recorder.requests()[0].header("accept-encoding"), None);
+}
+
+#[tokio::test]
+async fn a_closed_port_refuses() {
+    let attempt = send(&sender(), &ClosedPort::reserve().url()).await;
+    assert_eq!((attempt.outcome, attempt.status_code), (Outcome::ConnectRefused, None));
+}
+
+#[tokio::test]
+async fn a_server_that_closes_kept_connections_unannounced_does_no_harm() {
+    let receiver = Receiver::start(Behaviour::serves("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 2)).await;
+    let sender = sender();
+    for _ in 0..100 {
+        assert_eq!(send(&sender, &receiver.url()).await.outcome, Outcome::Success);
+    }
+    assert_eq!(receiver.requests(), 100);
+}
+
+#[tokio::test]
+async fn retry_after_is_read_from_429_and_503_alone() {
+    let recorder = Recorder::start().await;
+    for (status, asks) in [(429, true), (503, true), (500, false), (200, false)] {
+        recorder.answer("/", Answer::status(status).header("Retry-After", "60"));
+        let attempt = send(&sender(), &recorder.url("/")).await;
+        let wait = attempt.retry_after.map(|at| at.saturating_sub(attempt.started_at).as_secs());
+        assert_eq!(wait, asks.then_some(60), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn names_lead_to_outcomes_of_their_own() {
+    let resolver = StaticResolver::default()
+        .with("private.example", &["127.0.0.1", "10.0.0.1"])
+        .with("metadata.example", &["169.254.169.254"])
+        .failing("failing.example", DnsError::Failed)
+        .failing("slow.example", DnsError::Timeout);
+    let sender = sender_with(Limits::default(), resolver, None);
+    for (url, outcome, sentence) in [
+        ("http://unknown.example/", Outcome::DnsNotFound, "The name unknown.example does not exist."),
+        ("http://unknown.invalid/", Outcome::DnsNotFound, "The name unknown.invalid does not exist."),
+        ("http://failing.example/", Outcome::DnsFailed, "failing.example"),
+        ("http://slow.example/", Outcome::DnsTimeout, "within 5 s"),
+        ("http://private.example/", Outcome::BlockedAddress, "private.example leads to 10.0.0.1"),
+        ("http://metadata.example/", Outcome::BlockedAddress, "cloud metadata"),
+        ("http://10.0.0.1/", Outcome::BlockedAddress, "HERALD_ALLOWED_NETWORKS"),
+        ("http://[::ffff:127.0.0.1]/", Outcome::BlockedAddress, "127.0.0.1 as an IPv4-mapped address"),
+        ("http://localhost/", Outcome::BlockedAddress, "localhost"),
+    ] {
+        let attempt = send(&sender, url).await;
+        assert_eq!((attempt.outcome, attempt.status_code), (outcome, None), "{url}");
+        assert!(attempt.error.as_ref().unwrap().contains(sentence), "{url}: {:?}", attempt.error);
+    }
+}
+
+#[tokio::test]
+async fn the_next_address_is_tried_when_one_refuses() {
+    let recorder = Recorder::start().await;
+    let resolver = StaticResolver::default().with("two.example", &["127.99.99.99", "127.0.0.1"]);
+    let url = format!("http://two.example:{}/", recorder.address().port());
+    assert_eq!(send(&sender_with(Limits::default(), resolver, None), &url).await.outcome, Outcome::Success);
+}
+
+#[tokio::test]
+async fn tls_failures_are_told_apart() {
+    let resolver = StaticResolver::default().with("hooks.example", &["127.0.0.1"]);
+    let limits = Limits { request_timeout: Duration::from_secs(5), connect_timeout: Duration::from_secs(1) };
+    let sender = sender_with(limits.clone(), resolver.clone(), Some(&test_authority()));
+    let strict = sender_with(limits, resolver, None);
+    let fine = || Behaviour::says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    let plain = |bytes: &[u8]| Behaviour::greets(bytes);
+    for (name, sender, receiver, outcome) in [
+        ("trusted by the extra CA", &sender, Receiver::start_tls("good", fine()).await, Outcome::Success),
+        ("of an unknown authority", &strict, Receiver::start_tls("good", fine()).await, Outcome::TlsUntrusted),
+        ("expired", &sender, Receiver::start_tls("expired", fine()).await, Outcome::TlsExpired),
+        ("of another name", &sender, Receiver::start_tls("wrong-name", fine()).await, Outcome::TlsWrongName),
+        ("self-signed", &sender, Receiver::start_tls("self-signed", fine()).await, Outcome::TlsSelfSigned),
+        (
+            "too old a version",
+            &sender,
+            Receiver::start(plain(b"\x15\x03\x01\0\x02\x02\x46")).await,
+            Outcome::TlsVersion,
+        ),
+        ("no TLS at all", &sender, Receiver::start(plain(b"HTTP/1.1 400 Bad\r\n\r\n")).await, Outcome::TlsHandshake),
+        ("silent", &sender, Receiver::start(Behaviour::hangs_before_reading()).await, Outcome::Timeout),
+    ] {
+        let attempt = send(sender, &format!("https://hooks.example:{}/", receiver.port())).await;
+        assert_eq!(attempt.outcome, outcome, "{name}: {:?}", attempt.error);
+    }
+    let literal = Receiver::start_tls("good", fine()).await;
+    let attempt = send(&sender, &format!("https://127.0.0.1:{}/", literal.port())).await;
+    assert_eq!((attempt.outcome, attempt.response_body.as_slice()), (Outcome::Success, b"ok".as_slice()));
+}
+
+/// Takes what is sent to one path, and tells how it was called.
+struct Inbox;
+
+impl LocalReceiver for Inbox {
+    fn recognizes(&self, url: &Url) -> bool {
+        url.path() == "/inbox"
+    }
+
+    fn handle(&self, request: LocalRequest) -> BoxFuture<'_, LocalResponse> {
+        let tenant = request.headers.iter().find(|(name, _)| name == "x-tenant").map(|(_, value)| value.clone());
+        let headers = vec![("x-tenant".to_owned(), tenant.unwrap_or_default())];
+        Box::pin(async move { LocalResponse { status: 202, headers, body: request.body.to_vec() } })
+    }
+}
+
+#[tokio::test]
+async fn the_built_in_receiver_is_handed_requests_in_memory() {
+    let sender = sender_with(Limits::default(), StaticResolver::default(), None).with_local(Arc::new(Inbox));
+    // Neither address could be reached.
+    for url in ["http://localhost:1024/inbox", "https://herald.invalid/inbox"] {
+        assert_eq!(sender.check_for_saving(&Endpoint::parse(url).unwrap()).await, Ok(None));
+        let attempt = send_with(&sender, url, &[("X-Tenant".to_owned(), Secret::new("a"))]).await;
+        assert_eq!((attempt.outcome, attempt.status_code), (Outcome::Success, Some(202)), "{url}");
+        assert_eq!(attempt.response_headers, [("x-tenant".to_owned(), "a".to_owned())]);
+        assert_eq!(attempt.response_body, BODY.as_bytes());
+    }
+    assert_eq!(send(&sender, "http://localhost:1024/other").await.outcome, Outcome::BlockedAddress);
 }

@@ -3,6 +3,7 @@
 
 pub mod chromium;
 pub mod postgres;
+pub mod receivers;
 pub mod recorder;
 
 use std::path::PathBuf;

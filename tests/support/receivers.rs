@@ -1,0 +1,228 @@
+//! Receivers that misbehave, on real sockets: each does one thing wrong, to every connection.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::recorder::read_request;
+
+/// What a receiver does with a connection.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    reads: bool,
+    says: Vec<u8>,
+    then: Ending,
+}
+
+#[derive(Clone, Debug)]
+enum Ending {
+    Close,
+    Reset,
+    Hang,
+    Repeat(Vec<u8>),
+    Drip(Vec<u8>, Duration),
+    /// Answers request after request, and closes after that many without saying so.
+    Serve(usize),
+}
+
+impl Behaviour {
+    fn new(reads: bool, says: impl Into<Vec<u8>>, then: Ending) -> Self {
+        Self { reads, says: says.into(), then }
+    }
+
+    /// Reads the request, sends these bytes, closes.
+    pub fn says(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(true, bytes, Ending::Close)
+    }
+
+    /// Reads the request, sends these bytes, and keeps the connection open in silence.
+    pub fn says_and_hangs(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(true, bytes, Ending::Hang)
+    }
+
+    /// Reads the request, sends these bytes, and resets the connection.
+    pub fn says_and_resets(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(true, bytes, Ending::Reset)
+    }
+
+    /// Sends the second bytes again and again, as fast as they are taken.
+    pub fn never_ends(start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>) -> Self {
+        Self::new(true, start, Ending::Repeat(repeated.into()))
+    }
+
+    /// Sends the second bytes again and again, one at a time with a pause before each.
+    pub fn drips(start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>, pause: Duration) -> Self {
+        Self::new(true, start, Ending::Drip(repeated.into(), pause))
+    }
+
+    pub fn hangs_before_reading() -> Self {
+        Self::new(false, "", Ending::Hang)
+    }
+
+    pub fn resets_before_reading() -> Self {
+        Self::new(false, "", Ending::Reset)
+    }
+
+    /// Speaks before it was asked, as servers of other protocols do.
+    pub fn greets(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(false, bytes, Ending::Hang)
+    }
+
+    /// Sends these bytes to each of `count` requests and then closes, without a `connection: close`.
+    pub fn serves(bytes: impl Into<Vec<u8>>, count: usize) -> Self {
+        Self::new(false, bytes, Ending::Serve(count))
+    }
+}
+
+/// A receiver on a loopback port of its own. Stops when dropped.
+pub struct Receiver {
+    address: SocketAddr,
+    requests: Arc<AtomicUsize>,
+    _server: JoinSet<()>,
+}
+
+impl Receiver {
+    pub async fn start(behaviour: Behaviour) -> Self {
+        Self::listen(behaviour, None).await
+    }
+
+    /// With TLS, under the certificate of that name in `tests/support/tls`.
+    pub async fn start_tls(certificate: &str, behaviour: Behaviour) -> Self {
+        Self::listen(behaviour, Some(acceptor(certificate))).await
+    }
+
+    async fn listen(behaviour: Behaviour, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("the listener is bound");
+        let requests = Arc::new(AtomicUsize::new(0));
+        let mut server = JoinSet::new();
+        server.spawn(accept(listener, tls, behaviour, requests.clone()));
+        Self { address, requests, _server: server }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many whole requests were read so far.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// A port at which nothing listens, kept from others for as long as this lives.
+pub struct ClosedPort(TcpSocket);
+
+impl ClosedPort {
+    pub fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        Self(socket)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.0.local_addr().expect("the socket is bound"))
+    }
+}
+
+/// The PEM text of the authority that signed the certificates of the TLS receivers.
+pub fn test_authority() -> Vec<u8> {
+    std::fs::read(tls_file("authority.pem")).expect("the authority's certificate")
+}
+
+fn tls_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls").join(name)
+}
+
+fn acceptor(certificate: &str) -> TlsAcceptor {
+    let chain = CertificateDer::from_pem_file(tls_file(&format!("{certificate}.pem"))).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(tls_file(&format!("{certificate}.key.pem"))).expect("its key");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .expect("certificate and key fit");
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, behaviour: Behaviour, requests: Arc<AtomicUsize>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let (behaviour, requests, tls) = (behaviour.clone(), requests.clone(), tls.clone());
+        connections.spawn(async move {
+            // Clients break off as soon as they know enough.
+            let _ = match tls {
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => behave(stream, &behaviour, &requests).await.map(drop),
+                    Err(refused) => Err(refused),
+                },
+                None => serve_plain(stream, &behaviour, &requests).await,
+            };
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve_plain(stream: TcpStream, behaviour: &Behaviour, requests: &AtomicUsize) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let stream = behave(stream, behaviour, requests).await?;
+    if matches!(behaviour.then, Ending::Reset) {
+        stream.set_zero_linger()?;
+    }
+    Ok(())
+}
+
+async fn behave<S>(stream: S, behaviour: &Behaviour, requests: &AtomicUsize) -> std::io::Result<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut stream = BufReader::new(stream);
+    if behaviour.reads && read_request(&mut stream).await?.is_some() {
+        requests.fetch_add(1, Ordering::SeqCst);
+    }
+    if let Ending::Serve(count) = behaviour.then {
+        for _ in 0..count {
+            if read_request(&mut stream).await?.is_none() {
+                break;
+            }
+            requests.fetch_add(1, Ordering::SeqCst);
+            stream.write_all(&behaviour.says).await?;
+        }
+        return Ok(stream.into_inner());
+    }
+    stream.write_all(&behaviour.says).await?;
+    stream.flush().await?;
+    match &behaviour.then {
+        Ending::Close | Ending::Reset | Ending::Serve(_) => {}
+        Ending::Hang => std::future::pending().await,
+        Ending::Repeat(bytes) => {
+            // In large pieces, as a server that means harm would.
+            let many = bytes.repeat(1 + 65_536 / bytes.len());
+            loop {
+                stream.write_all(&many).await?;
+            }
+        }
+        Ending::Drip(bytes, pause) => {
+            for byte in bytes.iter().cycle() {
+                tokio::time::sleep(*pause).await;
+                stream.write_all(&[*byte]).await?;
+            }
+        }
+    }
+    Ok(stream.into_inner())
+}
