@@ -320,3 +320,21 @@ async fn the_built_in_receiver_is_handed_requests_in_memory() {
     }
     assert_eq!(send(&sender, "http://localhost:1024/other").await.outcome, Outcome::BlockedAddress);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_attempts_at_once_need_no_more_connections_than_there_are_at_a_time() {
+    let recorder = Recorder::start().await;
+    let sender = sender();
+    let mut lanes = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (sender, url) = (sender.clone(), recorder.url("/"));
+        lanes.spawn(async move {
+            for _ in 0..50 {
+                assert_eq!(send(&sender, &url).await.outcome, Outcome::Success);
+            }
+        });
+    }
+    lanes.join_all().await;
+    assert_eq!(recorder.requests().len(), 1_000);
+    assert!(recorder.connections() <= 20, "{} connections", recorder.connections());
+}

@@ -94,11 +94,11 @@ pub fn blocked(refusal: &Refusal) -> Failure {
 
 /// Connects to the first address that answers; each gets a head start over the next.
 async fn open(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
-    let mut waiting = addresses.iter().take(MAX_ADDRESSES).map(|address| SocketAddr::new(*address, port)).peekable();
+    let mut waiting = addresses.iter().take(MAX_ADDRESSES).copied().peekable();
     let mut dials = FuturesUnordered::new();
     let mut worst: Option<io::Error> = None;
     loop {
-        dials.extend(waiting.next().map(TcpStream::connect));
+        dials.extend(waiting.next().map(|address| TcpStream::connect(SocketAddr::new(address, port))));
         tokio::select! {
             Some(dialled) = dials.next() => match dialled {
                 Ok(stream) => return Ok(stream),

@@ -12,8 +12,8 @@ use super::channel::Channel;
 /// Below the 5 s after which common servers (Node, Apache) close theirs.
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
-/// For each origin: more than a lane uses at a time by default.
-const MAX_PER_ORIGIN: usize = 16;
+/// For each origin: several webhooks with their lanes of 10 may share one.
+const MAX_PER_ORIGIN: usize = 128;
 
 const MAX_IN_ALL: usize = 1_024;
 
