@@ -115,6 +115,7 @@ ids! {
     ApiKeyId, "";
     WebhookId, "";
     SecretId, "";
+    AuditEntryId, "";
     /// An event's id, `EVT-` and 24 hex digits: EVENT_ID in the callback and the `webhook-id` header.
     EventId, "EVT-";
 }

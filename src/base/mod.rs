@@ -10,7 +10,9 @@ pub mod vault;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cursor::Cursor;
-pub use ids::{ApiKeyId, DeliveryId, EventId, InvalidId, OrganizationId, SecretId, SessionId, UserId, WebhookId};
+pub use ids::{
+    ApiKeyId, AuditEntryId, DeliveryId, EventId, InvalidId, OrganizationId, SecretId, SessionId, UserId, WebhookId,
+};
 pub use rng::{Rng, SeededRng, SystemRng};
 pub use secret::Secret;
 pub use time_zone::TimeZone;

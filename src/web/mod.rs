@@ -10,7 +10,7 @@
 //! web::page!(ListPage, as_rows);
 //!
 //! async fn list(admin: Admin, hx: Hx) -> web::Result {
-//!     ListPage { shell: admin.shell("Webhook", Section::Integrations), rows }.answer(&hx)
+//!     ListPage { shell: admin.shell(Section::Integrations, "Webhook"), rows }.answer(&hx)
 //! }
 //! ```
 //!
@@ -26,6 +26,7 @@ pub mod chart;
 pub mod context;
 pub mod error;
 pub mod form;
+pub mod guard;
 pub mod headers;
 pub mod hx;
 pub mod json;
@@ -36,8 +37,10 @@ pub mod problem;
 pub mod route;
 #[cfg(test)]
 mod samples;
+pub mod session;
 pub mod shell;
 pub mod site;
+pub mod throttle;
 pub mod time;
 pub mod toast;
 

@@ -1,0 +1,9 @@
+//! Who people are and what they may do: organizations, users, roles, passwords, sessions, audit entries. No HTTP.
+//!
+//! Users are read anew for every request, so that what another process changes (`herald admin`) holds at once.
+
+pub mod model;
+pub mod passwords;
+pub mod store;
+
+pub use store::audit;

@@ -1,0 +1,118 @@
+//! The users table.
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::organizations;
+use crate::auth::model::{Organization, Theme, User};
+use crate::base::{Timestamp, UserId};
+use crate::db::{Conn, DbError, Flag, Row};
+
+const COLUMNS: &str = "u.id, u.organization_id, u.email, u.name, u.role, u.theme, u.active, u.created_at";
+const COLUMN_COUNT: usize = 8;
+
+/// Why a user cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    #[error("Somebody already uses this email address.")]
+    EmailTaken,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+fn read(row: &Row) -> Result<User, DbError> {
+    let id: UserId = row.try_get(0)?;
+    let role: String = row.try_get(4)?;
+    let theme: String = row.try_get(5)?;
+    Ok(User {
+        organization_id: row.try_get(1)?,
+        email: row.try_get(2)?,
+        name: row.try_get(3)?,
+        role: role.parse().map_err(|_| DbError::inconsistent("users", "role", id.as_str(), &role))?,
+        theme: theme.parse().map_err(|_| DbError::inconsistent("users", "theme", id.as_str(), &theme))?,
+        active: row.try_get::<Flag, _>(6)?.0,
+        created_at: row.try_get(7)?,
+        id,
+    })
+}
+
+/// Adds a user. On PostgreSQL the transaction is of no more use after `EmailTaken`.
+pub async fn insert(conn: &mut Conn, user: &User, password_hash: &str) -> Result<(), InsertError> {
+    let inserted = sqlx::query(
+        "INSERT INTO users (id, organization_id, email, name, role, password_hash, theme, active, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+    )
+    .bind(&user.id)
+    .bind(user.organization_id.as_ref())
+    .bind(&user.email)
+    .bind(&user.name)
+    .bind(user.role.as_str())
+    .bind(password_hash)
+    .bind(user.theme.as_str())
+    .bind(Flag(user.active))
+    .bind(user.created_at)
+    .execute(&mut *conn)
+    .await;
+    match inserted.map_err(DbError::from) {
+        Ok(_) => Ok(super::raise_change_counter(conn).await?),
+        // The ids are made to be unlike each other, so it is the address.
+        Err(DbError::Conflict) => Err(InsertError::EmailTaken),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether there is any user: without one the server offers its setup.
+pub async fn any(conn: &mut Conn) -> Result<bool, DbError> {
+    Ok(sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(conn).await?.is_some())
+}
+
+/// A user with the organization, if it belongs to one: in one query, as it is asked for every request.
+pub async fn find(conn: &mut Conn, id: &UserId) -> Result<Option<(User, Option<Organization>)>, DbError> {
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS}, {} FROM users u LEFT JOIN organizations o ON o.id = u.organization_id WHERE u.id = $1",
+        organizations::COLUMNS
+    )))
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let user = read(&row)?;
+    let organization = user.organization_id.as_ref().map(|_| organizations::read(&row, COLUMN_COUNT)).transpose()?;
+    Ok(Some((user, organization)))
+}
+
+/// A user and the password's hash, by the address in lower case.
+pub async fn find_for_sign_in(conn: &mut Conn, email: &str) -> Result<Option<(User, String)>, DbError> {
+    let row = sqlx::query(AssertSqlSafe(format!("SELECT {COLUMNS}, u.password_hash FROM users u WHERE u.email = $1")))
+        .bind(email)
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| Ok((read(&row)?, row.try_get(COLUMN_COUNT)?))).transpose()
+}
+
+pub async fn update_profile(
+    conn: &mut Conn,
+    id: &UserId,
+    name: &str,
+    theme: Theme,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET name = $2, theme = $3, updated_at = $4 WHERE id = $1")
+        .bind(id)
+        .bind(name)
+        .bind(theme.as_str())
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Sets another password and ends every session of the user: whoever knew the old one is out.
+pub async fn update_password(conn: &mut Conn, id: &UserId, hash: &str, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(hash)
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+    super::sessions::delete_of_user(conn, id).await
+}

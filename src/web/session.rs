@@ -1,0 +1,150 @@
+//! Sessions: who is signed in with this browser, and the toasts that wait for the next page.
+//!
+//! actix-session carries the cookie; the store behind it is our table, so that a session can be ended from our side
+//! (docs/decisions/0004-sessions-in-the-database.md).
+
+use std::sync::Arc;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{BrowserSession, CookieContentSecurity, TtlExtensionPolicy};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::{Key, SameSite, time::Duration};
+
+use super::Context;
+use super::error::Error;
+use super::toast::{Flash, Toast};
+use crate::auth::store::sessions::{self, State};
+use crate::base::{Clock, Rng, UserId};
+use crate::db::{Db, DbError};
+
+pub use actix_session::Session;
+
+/// The user's id in the session's state.
+const USER: &str = "user";
+/// Toasts that wait for the next page.
+const FLASH: &str = "flash";
+
+/// actix-session signs its cookie. The signature protects nothing here: what the cookie holds is 256 random bits that
+/// only the table knows. So its key is no secret, and survives restarts and other nodes by being the same everywhere.
+const SIGNING_KEY: [u8; 64] = *b"herald signs cookies because it must; the random key protects it";
+
+/// The middleware: below `error::pages`, above everything that asks who is signed in.
+pub fn middleware(context: &Context) -> SessionMiddleware<Store> {
+    let is_https = context.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    // With this prefix browsers take the cookie only over https, for this host and all of its paths.
+    let name = if is_https { "__Host-herald_session" } else { "herald_session" };
+    SessionMiddleware::builder(Store::new(context), Key::from(&SIGNING_KEY))
+        .cookie_name(name.into())
+        .cookie_secure(is_https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".into())
+        .cookie_content_security(CookieContentSecurity::Signed)
+        // The table says when a session ends, the cookie goes with the browser.
+        .session_lifecycle(BrowserSession::default().state_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges))
+        .build()
+}
+
+/// Our table as actix-session sees it.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl Store {
+    fn new(context: &Context) -> Self {
+        Self { db: context.db.clone(), clock: context.clock.clone(), rng: context.rng.clone() }
+    }
+
+    async fn find(&self, key: &str) -> Result<Option<State>, DbError> {
+        let now = self.clock.now();
+        let Some(session) = sessions::find(&mut *self.db.read().await?, key, now).await? else { return Ok(None) };
+        if now.saturating_sub(session.seen_at) >= sessions::TOUCH_EVERY {
+            let mut tx = self.db.begin().await?;
+            sessions::touch(&mut tx, key, session.created_at, now).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(session.state))
+    }
+
+    async fn insert(&self, state: State) -> Result<SessionKey, DbError> {
+        let key = sessions::new_key(self.rng.as_ref());
+        let user: Option<UserId> = state.get(USER).and_then(|id| serde_json::from_str(id).ok());
+        let mut tx = self.db.begin().await?;
+        sessions::insert(&mut tx, &key, user.as_ref(), &state, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(SessionKey::try_from(key).expect("43 characters are within the limit of 4,064"))
+    }
+
+    async fn replace(&self, key: &str, state: &State) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        sessions::update_state(&mut tx, key, state).await?;
+        tx.commit().await
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        sessions::delete(&mut tx, key).await?;
+        tx.commit().await
+    }
+}
+
+impl SessionStore for Store {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        self.find(key.as_ref()).await.map_err(|error| LoadError::Other(error.into()))
+    }
+
+    // The table has its own rules for how long a session lasts.
+    async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
+        self.insert(state).await.map_err(|error| SaveError::Other(error.into()))
+    }
+
+    async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
+        self.replace(key.as_ref(), &state).await.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        Ok(self.remove(key.as_ref()).await?)
+    }
+}
+
+/// Signs `user` in with a new key, whatever the browser carried before.
+pub fn sign_in(session: &Session, user: &UserId) -> Result<(), Error> {
+    session.clear();
+    session.renew();
+    session.insert(USER, user).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Ends the session.
+pub fn sign_out(session: &Session) {
+    session.purge();
+}
+
+/// Who is signed in with this session.
+pub fn user(session: &Session) -> Option<UserId> {
+    session.get(USER).ok().flatten()
+}
+
+/// Keeps a toast for the next page.
+pub fn flash(session: &Session, toast: Toast) {
+    let mut waiting: Flash = session.get(FLASH).ok().flatten().unwrap_or_default();
+    waiting.push(toast);
+    // A toast that cannot be kept is no reason to fail what it tells of.
+    let _ = session.insert(FLASH, waiting);
+}
+
+/// The toasts that wait; they are shown once.
+pub fn take_flash(session: &Session) -> Flash {
+    // Looking first: taking counts as a change, and a change is written to the disk.
+    if !session.contains_key(FLASH) {
+        return Flash::new();
+    }
+    session.remove_as(FLASH).and_then(Result::ok).unwrap_or_default()
+}
