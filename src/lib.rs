@@ -11,3 +11,4 @@ pub mod db;
 pub mod delivery;
 pub mod events;
 pub mod web;
+pub mod webhooks;

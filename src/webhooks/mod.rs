@@ -1,0 +1,5 @@
+//! Webhooks as people configure them: the instances, their form, the test, and what each of them is sent with.
+//!
+//! `model` holds the rules, `store` the tables, `actions` what people do (in the caller's transaction); pages and API call those.
+
+pub mod model;

@@ -1,0 +1,159 @@
+//! A webhook: where an organization's events are sent, which of them, and with what beside them.
+
+mod draft;
+mod header;
+mod text;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::delivery::endpoint::Endpoint;
+use crate::events::EventType;
+
+pub use draft::{
+    Draft, DraftChange, DraftHeader, Field, Invalid, MAX_HEADERS, NewWebhook, Stored, TestDraft, TestTarget,
+    WebhookChange,
+};
+pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
+pub use text::{Description, Name};
+
+/// How long a deletion can be undone.
+pub const UNDO_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// A webhook without its secrets: header values and signing secrets are read where they are needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    pub id: WebhookId,
+    pub organization: OrganizationId,
+    pub name: Name,
+    pub description: Description,
+    pub endpoint: Endpoint,
+    pub state: WebhookState,
+    /// Why Herald disabled it; only while it is disabled.
+    pub disabled_reason: Option<String>,
+    /// Rises with every change that whoever sends must see.
+    pub version: i64,
+    /// The e-mail of whoever made it.
+    pub created_by: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub deleted: Option<Deletion>,
+    /// The first failure after the last success.
+    pub failing_since: Option<Timestamp>,
+    /// Failed attempts since then.
+    pub failures: i64,
+    pub last_test: Option<LastTest>,
+    pub header_names: Vec<HeaderName>,
+    pub events: BTreeSet<EventType>,
+}
+
+/// When a webhook was deleted: the time for the undo, the number for what happened meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    pub at: Timestamp,
+    pub seq: i64,
+}
+
+/// How the last test of the saved webhook went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTest {
+    pub at: Timestamp,
+    pub success: bool,
+    pub status_code: Option<u16>,
+}
+
+/// Whether a webhook sends, and if not, who stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WebhookState {
+    Active,
+    /// By a person.
+    Paused,
+    /// By Herald.
+    Disabled,
+}
+
+impl WebhookState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl FromStr for WebhookState {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "active" => Ok(Self::Active),
+            "paused" => Ok(Self::Paused),
+            "disabled" => Ok(Self::Disabled),
+            _ => Err("a webhook is active, paused or disabled"),
+        }
+    }
+}
+
+impl fmt::Display for WebhookState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The states that a person can choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    #[default]
+    Active,
+    Paused,
+}
+
+impl Status {
+    pub const fn state(self) -> WebhookState {
+        match self {
+            Self::Active => WebhookState::Active,
+            Self::Paused => WebhookState::Paused,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Choose Active or Paused.")]
+pub struct InvalidStatus;
+
+impl FromStr for Status {
+    type Err = InvalidStatus;
+    fn from_str(text: &str) -> Result<Self, InvalidStatus> {
+        match text {
+            "active" => Ok(Self::Active),
+            "paused" => Ok(Self::Paused),
+            _ => Err(InvalidStatus),
+        }
+    }
+}
+
+/// What is to become of the held deliveries of a webhook that becomes active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Oldest first.
+    Deliver,
+    Cancel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Choose whether to deliver or to cancel what is held.")]
+pub struct InvalidHeld;
+
+impl FromStr for Held {
+    type Err = InvalidHeld;
+    fn from_str(text: &str) -> Result<Self, InvalidHeld> {
+        match text {
+            "deliver" => Ok(Self::Deliver),
+            "cancel" => Ok(Self::Cancel),
+            _ => Err(InvalidHeld),
+        }
+    }
+}
