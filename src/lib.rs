@@ -4,11 +4,13 @@
 //! above it (the table is kept true by `tests/app/architecture.rs`).
 
 #![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used)]
 
-pub mod auth;
 pub mod base;
 pub mod db;
-pub mod delivery;
+pub mod auth;
 pub mod events;
+pub mod delivery;
 pub mod web;
 pub mod webhooks;
+pub mod config;

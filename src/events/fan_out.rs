@@ -16,15 +16,16 @@ use crate::db::{Conn, DbError, sql};
 use super::catalog::EventType;
 use super::model::NewEvent;
 
-/// How long a delivery belongs to the lane that holds it. Longer than an attempt can last (the request timeout is capped
-/// far below), so a lease that has run out means that its holder is gone.
-pub const LEASE: Duration = Duration::from_secs(15 * 60);
+/// How long a delivery belongs to the lane that holds it. Longer than an attempt can last (`Config` caps the request timeout
+/// at a minute), so a lease that has run out means that its holder is gone.
+pub const LEASE: Duration = Duration::from_secs(120);
 
 /// A delivery that was made by this process and goes to its lane from memory, without being polled for.
 #[derive(Clone, Debug)]
 pub struct BornDelivery {
     pub id: DeliveryId,
     pub body: Arc<str>,
+    pub leased_until: Timestamp,
 }
 
 /// The way from here to the engine, which is told of new deliveries after the commit.
@@ -116,9 +117,9 @@ pub async fn fan_out(
         result.made.push(of_type.len());
         for subscriber in of_type {
             let row = plan(event, subscriber, dispatch.as_ref());
-            if row.leased_until.is_some() {
+            if let Some(leased_until) = row.leased_until {
                 let id = DeliveryId { webhook: row.webhook.clone(), event: event.id.clone() };
-                result.born.push(BornDelivery { id, body: event.body.clone() });
+                result.born.push(BornDelivery { id, body: event.body.clone(), leased_until });
             } else if row.due_at.is_some() {
                 result.left_for_the_poll = true;
             }

@@ -1,0 +1,323 @@
+//! Settings: flags, then environment variables, then a TOML file, the first found wins; read once, into one typed [`Config`].
+//!
+//! Each setting has one name in three spellings: `HERALD_RETRY_SCHEDULE` is `--retry-schedule` and `retry_schedule`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::db;
+use crate::delivery::retry::Schedule;
+
+mod args;
+mod value;
+
+pub use args::SettingsArgs;
+pub use value::Rate;
+
+/// A setting that stops the start. The message names it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{name}: {problem}")]
+    Bad { name: String, problem: String },
+    #[error("{0} is not a setting of Herald. `herald serve --help` lists them.")]
+    Unknown(String),
+    #[error("cannot read the settings file {}: {problem}", .path.display())]
+    File { path: PathBuf, problem: String },
+}
+
+/// Every setting, its default as the contract writes it, and what it is for.
+pub const SETTINGS: &[(&str, &str, &str)] = &[
+    ("listen", "127.0.0.1:8080", "Address to listen on; port 0 picks one"),
+    ("database_url", "sqlite://herald.db", "sqlite://FILE or postgres://…"),
+    ("public_url", "", "Where people reach Herald: links in pages; https makes cookies Secure"),
+    ("secret_key_file", "", "32 bytes for encryption at rest (default: herald.key beside the database)"),
+    ("trusted_proxies", "", "CIDRs whose X-Forwarded-* is believed"),
+    ("allowed_networks", "", "CIDRs that deliveries may reach although they are private"),
+    ("require_https", "false", "Refuse http destinations"),
+    ("retry_schedule", "5s,5m,30m,2h,5h,10h,14h,20h,24h", "Delays between the attempts of a delivery"),
+    ("request_timeout", "15s", "One attempt, in all"),
+    ("connect_timeout", "5s", "DNS and connecting"),
+    ("lane_concurrency", "10", "Requests at a time to one webhook"),
+    ("egress_addresses", "", "The addresses that requests come from"),
+    ("extra_ca_file", "", "PEM, trusted beside the public roots"),
+    ("disable_after", "5d", "Nothing but failures for this long disables a webhook"),
+    ("retention", "30d", "How long events are kept after their last delivery ended"),
+    ("max_webhooks", "100", "For each organization"),
+    ("sign_in_rate", "10/m", "Tries to sign in, for each account and address"),
+    ("test_rate", "60/m", "Test requests, for each person or key"),
+    ("publish_rate", "", "Published events, for each key"),
+    ("smtp_url", "", "Mail server"),
+    ("mail_from", "", "Sender of mails"),
+    ("operator_webhook_url", "", "Health events for the operator"),
+    ("log", "info", "error, warn, info, debug, trace, or a filter such as herald=debug"),
+    ("log_format", "text", "text or json"),
+    ("otlp_endpoint", "", "Traces"),
+    ("metrics_listen", "", "Address for GET /metrics"),
+    ("account_manager_contact", "your account manager", "The words on locked pages"),
+];
+
+/// Known to the contract, and not doing anything in this version: said at the start where they are set.
+pub const WITHOUT_EFFECT: &[&str] = &[
+    "trusted_proxies",
+    "egress_addresses",
+    "disable_after",
+    "retention",
+    "smtp_url",
+    "mail_from",
+    "operator_webhook_url",
+    "otlp_endpoint",
+    "metrics_listen",
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// All settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub database_url: String,
+    pub public_url: Option<Url>,
+    pub secret_key_file: PathBuf,
+    pub allowed_networks: Vec<IpNet>,
+    pub require_https: bool,
+    pub retry_schedule: Schedule,
+    pub request_timeout: Duration,
+    pub connect_timeout: Duration,
+    pub lane_concurrency: usize,
+    pub extra_ca_file: Option<PathBuf>,
+    pub max_webhooks: usize,
+    pub sign_in_rate: Rate,
+    pub test_rate: Rate,
+    pub publish_rate: Option<Rate>,
+    pub log: String,
+    pub log_format: LogFormat,
+    pub account_manager_contact: String,
+    /// Settings that were given and have no effect in this version, by their environment names.
+    pub without_effect: Vec<String>,
+}
+
+impl Config {
+    /// Reads all settings: `flags` as parsed from the command line, `environment` as the process has it.
+    pub fn read(
+        flags: &SettingsArgs,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut values = file_values(flags.config.as_deref())?;
+        values.extend(environment_values(environment)?);
+        values.extend(flags.given.iter().map(|(name, value)| (name.clone(), (flag_name(name), value.clone()))));
+        Self::check(&Given(values))
+    }
+
+    fn check(given: &Given) -> Result<Self, ConfigError> {
+        let database_url = given.text("database_url");
+        let key_file = given.text("secret_key_file");
+        let secret_key_file = match (key_file.as_str(), db::sqlite_file(&database_url)) {
+            ("", Some(file)) => file.with_file_name("herald.key"),
+            ("", None) => {
+                return Err(
+                    given.bad("secret_key_file", "with PostgreSQL it must be set, to the same key on every node")
+                );
+            }
+            (path, _) => PathBuf::from(path),
+        };
+        // Checked although they have no effect yet: a wrong one must not wait for the version that reads it.
+        given.read("disable_after", value::duration)?;
+        given.read("retention", value::duration)?;
+        given.list("trusted_proxies", value::network)?;
+        Ok(Self {
+            listen: given.read("listen", address)?,
+            public_url: given.optional("public_url", value::public_url)?,
+            secret_key_file,
+            allowed_networks: given.list("allowed_networks", value::network)?,
+            require_https: given.read("require_https", value::flag)?,
+            retry_schedule: Schedule::new(given.list("retry_schedule", value::duration)?),
+            request_timeout: given.read("request_timeout", value::attempt_duration)?,
+            connect_timeout: given.read("connect_timeout", value::attempt_duration)?,
+            lane_concurrency: given.read("lane_concurrency", |text| value::count(text, 1, 1000))?,
+            extra_ca_file: given.optional("extra_ca_file", |text| Ok(PathBuf::from(text)))?,
+            max_webhooks: given.read("max_webhooks", |text| value::count(text, 1, 100_000))?,
+            sign_in_rate: given.read("sign_in_rate", value::rate)?,
+            test_rate: given.read("test_rate", value::rate)?,
+            publish_rate: given.optional("publish_rate", value::rate)?,
+            log: given.read("log", value::log_filter)?,
+            log_format: given.read("log_format", value::log_format)?,
+            account_manager_contact: given.text("account_manager_contact"),
+            without_effect: WITHOUT_EFFECT
+                .iter()
+                .filter_map(|name| given.0.get(*name).map(|(spelling, _)| spelling.clone()))
+                .collect(),
+            database_url,
+        })
+    }
+}
+
+/// Values as they were given, with the spelling under which they were.
+struct Given(BTreeMap<String, (String, String)>);
+
+impl Given {
+    fn text(&self, name: &'static str) -> String {
+        let default = || SETTINGS.iter().find(|(setting, ..)| *setting == name).map_or("", |(_, default, _)| default);
+        self.0.get(name).map_or_else(|| default().to_owned(), |(_, value)| value.trim().to_owned())
+    }
+
+    fn bad(&self, name: &'static str, problem: impl ToString) -> ConfigError {
+        let spelling = self.0.get(name).map_or_else(|| environment_name(name), |(spelling, _)| spelling.clone());
+        ConfigError::Bad { name: spelling, problem: problem.to_string() }
+    }
+
+    fn read<T>(&self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, ConfigError> {
+        parse(&self.text(name)).map_err(|problem| self.bad(name, problem))
+    }
+
+    fn optional<T>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        if self.text(name).is_empty() { Ok(None) } else { self.read(name, parse).map(Some) }
+    }
+
+    fn list<T>(&self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, ConfigError> {
+        let text = self.text(name);
+        let items = text.split(',').map(str::trim).filter(|_| !text.is_empty());
+        items.map(&parse).collect::<Result<_, _>>().map_err(|problem| self.bad(name, problem))
+    }
+}
+
+fn environment_name(name: &str) -> String {
+    format!("HERALD_{}", name.to_ascii_uppercase())
+}
+
+fn flag_name(name: &str) -> String {
+    format!("--{}", name.replace('_', "-"))
+}
+
+fn environment_values(
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<BTreeMap<String, (String, String)>, ConfigError> {
+    let mut values = BTreeMap::new();
+    for (name, value) in environment {
+        let Some(spelling) = name.to_str().filter(|name| name.starts_with("HERALD_")) else { continue };
+        let known = SETTINGS.iter().find(|(setting, ..)| environment_name(setting) == spelling);
+        let (setting, ..) = known.ok_or_else(|| ConfigError::Unknown(spelling.to_owned()))?;
+        let value = value
+            .into_string()
+            .map_err(|_| ConfigError::Bad { name: spelling.to_owned(), problem: "it is not UTF-8".into() })?;
+        // An empty variable is how shells and compose files write "not set".
+        if !value.trim().is_empty() {
+            values.insert((*setting).to_owned(), (spelling.to_owned(), value));
+        }
+    }
+    Ok(values)
+}
+
+fn file_values(path: Option<&Path>) -> Result<BTreeMap<String, (String, String)>, ConfigError> {
+    let Some(path) = path else { return Ok(BTreeMap::new()) };
+    let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };
+    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| failed(e.to_string()))?;
+    let mut values = BTreeMap::new();
+    for (name, value) in table {
+        if !SETTINGS.iter().any(|(setting, ..)| *setting == name) {
+            return Err(ConfigError::Unknown(format!("{name} (in {})", path.display())));
+        }
+        let spelling = format!("{name} in {}", path.display());
+        let plain = value::toml_text(&value).ok_or_else(|| ConfigError::Bad {
+            name: spelling.clone(),
+            problem: "write it as a text, a number, true or false, or a list of texts".into(),
+        })?;
+        values.insert(name, (spelling, plain));
+    }
+    Ok(values)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses =
+        text.to_socket_addrs().map_err(|_| format!("{text:?} is not an address and port such as 127.0.0.1:8080"))?;
+    addresses.next().ok_or_else(|| format!("{text:?} names no address"))
+}
+
+/// So many in so long, for `governor`.
+impl Rate {
+    pub fn quota(self) -> governor::Quota {
+        let burst = NonZeroU32::new(self.count).unwrap_or(NonZeroU32::MIN);
+        let period = self.per / burst.get();
+        governor::Quota::with_period(period)
+            .map_or_else(|| governor::Quota::per_second(burst), |quota| quota.allow_burst(burst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Config::read(&SettingsArgs::default(), environment)
+    }
+
+    #[test]
+    fn the_defaults_are_the_contracts() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.secret_key_file, Path::new("herald.key"));
+        assert_eq!(config.retry_schedule, Schedule::default());
+        assert_eq!(config.request_timeout, Duration::from_secs(15));
+        assert_eq!(config.test_rate, Rate { count: 60, per: Duration::from_secs(60) });
+        assert_eq!(config.account_manager_contact, "your account manager");
+    }
+
+    #[test]
+    fn a_bad_or_unknown_setting_is_named() {
+        let table = [
+            ("HERALD_RETRY_SCHEDULE", "5 minutes"),
+            ("HERALD_LISTEN", "nowhere"),
+            ("HERALD_ALLOWED_NETWORKS", "127.0.0.0/8,everything"),
+            ("HERALD_REQUEST_TIMEOUT", "0s"),
+            ("HERALD_LANE_CONCURRENCY", "0"),
+            ("HERALD_REQUIRE_HTTPS", "maybe"),
+            ("HERALD_PUBLIC_URL", "herald.example"),
+            ("HERALD_SIGN_IN_RATE", "ten"),
+            ("HERALD_LOG_FORMAT", "xml"),
+            ("HERALD_TYPO", "1"),
+        ];
+        for (name, value) in table {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("herald.toml");
+        std::fs::write(
+            &file,
+            "lane_concurrency = 3\nmax_webhooks = 7\nretry_schedule = [\"1s\", \"2s\"]\nlog = \"warn\"\n",
+        )
+        .unwrap();
+        let flags = SettingsArgs { config: Some(file), given: [("log".to_owned(), "debug".to_owned())].into() };
+        let environment =
+            [("HERALD_LANE_CONCURRENCY", "4"), ("HERALD_LOG", "error")].map(|(n, v)| (n.into(), v.into()));
+        let config = Config::read(&flags, environment.into_iter()).unwrap();
+        assert_eq!((config.lane_concurrency, config.max_webhooks, config.log.as_str()), (4, 7, "debug"));
+        assert_eq!(config.retry_schedule.delays(), [Duration::from_secs(1), Duration::from_secs(2)]);
+    }
+
+    #[test]
+    fn postgresql_needs_a_key_file() {
+        let error = read(&[("HERALD_DATABASE_URL", "postgres://localhost/herald")]).unwrap_err().to_string();
+        assert!(error.contains("HERALD_SECRET_KEY_FILE"), "{error}");
+    }
+}

@@ -1,0 +1,288 @@
+//! The engine: its own runtime, the lanes, the poll, and stopping.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sqlx::Row as _;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
+
+use crate::base::{Clock, Rng, Timestamp, Vault, WebhookId};
+use crate::db::{Conn, Db, DbError, Dialect};
+use crate::events::fan_out::{BornDelivery, Dispatch};
+
+use super::lane::Lane;
+use super::model::{AttemptResult, Hints, Job, Redelivery, Trigger};
+use super::retry::Schedule;
+use super::sender::Sender;
+use super::store;
+
+/// How often the poll looks even when nothing is known to be due: other nodes' and other processes' work.
+const POLL: Duration = Duration::from_secs(1);
+/// Bodies that all lanes together keep in memory; past that, new deliveries wait in the database.
+const MEMORY: usize = 64 * 1024 * 1024;
+
+/// What the engine works with.
+pub struct Parts {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub vault: Vault,
+    pub sender: Arc<Sender>,
+    pub schedule: Schedule,
+    /// Requests at a time to one webhook.
+    pub concurrency: usize,
+    /// The longest that one attempt can last.
+    pub request_timeout: Duration,
+    /// Told of every recorded attempt; the demo prints them.
+    pub observer: Option<Observer>,
+}
+
+/// Is called with every attempt once it is recorded.
+pub type Observer = Arc<dyn Fn(&AttemptResult) + Send + Sync>;
+
+/// The running engine. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) parts: Parts,
+    lanes: Mutex<HashMap<WebhookId, Arc<Lane>>>,
+    wake: Notify,
+    /// When the poll means to look next, in microseconds.
+    next_poll: AtomicI64,
+    pub(super) stopping: AtomicBool,
+    /// Jobs in lanes, queued or under way, until their result is recorded.
+    pub(super) open: AtomicUsize,
+    pub(super) bytes: AtomicUsize,
+    pub(super) drained: Notify,
+    runtime: Mutex<Option<Runtime>>,
+    handle: tokio::runtime::Handle,
+}
+
+impl Engine {
+    /// Starts the engine on a runtime of its own: a hostile receiver may burn a thread, never a page.
+    pub async fn start(parts: Parts) -> Result<Self, DbError> {
+        if parts.db.dialect() == Dialect::Sqlite {
+            let mut tx = parts.db.begin().await?;
+            store::free_all_leases(&mut tx, parts.clock.now()).await?;
+            tx.commit().await?;
+        }
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("herald-engine")
+            .enable_all()
+            .build()
+            .expect("the operating system lets a starting program have two threads");
+        let handle = runtime.handle().clone();
+        let shared = Arc::new(Shared {
+            parts,
+            lanes: Mutex::default(),
+            wake: Notify::new(),
+            next_poll: AtomicI64::new(0),
+            stopping: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            drained: Notify::new(),
+            runtime: Mutex::new(Some(runtime)),
+            handle,
+        });
+        shared.handle.spawn(poll(shared.clone()));
+        Ok(Self { shared })
+    }
+
+    /// Whether deliveries run, for `/readyz`.
+    pub fn is_running(&self) -> bool {
+        !self.shared.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Nothing is in a lane. What waits for its time in the database does not count.
+    pub fn is_idle(&self) -> bool {
+        self.shared.open.load(Ordering::SeqCst) == 0
+    }
+
+    /// Stops: starts no more attempts, waits up to `patience` for those under way, hands the rest back to the database.
+    pub async fn stop(&self, patience: Duration) {
+        let shared = &self.shared;
+        shared.stopping.store(true, Ordering::SeqCst);
+        shared.wake.notify_one();
+        let lanes: Vec<_> = shared.lanes.lock().expect("no holder of this lock panics").values().cloned().collect();
+        for lane in lanes {
+            lane.hand_back(shared).await;
+        }
+        let drained = async {
+            loop {
+                let notified = shared.drained.notified();
+                if shared.open.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                notified.await;
+            }
+        };
+        if tokio::time::timeout(patience, drained).await.is_err() {
+            tracing::warn!(
+                attempts = shared.open.load(Ordering::SeqCst),
+                "stopped with attempts still under way; they will be made again"
+            );
+        }
+        let runtime = shared.runtime.lock().expect("no holder of this lock panics").take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Dispatch for Engine {
+    fn reserve(&self, webhook: &WebhookId) -> bool {
+        !self.shared.stopping.load(Ordering::SeqCst)
+            && self.shared.bytes.load(Ordering::Relaxed) < MEMORY
+            && self.shared.lane(webhook).reserve()
+    }
+
+    fn release(&self, webhook: &WebhookId) {
+        self.shared.lane(webhook).unreserve();
+    }
+
+    fn deliver(&self, born: Vec<BornDelivery>) {
+        for BornDelivery { id, body, leased_until } in born {
+            let lane = self.shared.lane(&id.webhook);
+            let job = Job { id, lease: 1, body, attempts: 0, step: 0, leased_until, trigger: Trigger::Schedule };
+            lane.push_reserved(&self.shared, job);
+        }
+    }
+
+    fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+}
+
+impl Hints for Engine {
+    fn webhook_changed(&self, webhook: &WebhookId) {
+        self.shared.forget(webhook);
+        self.shared.wake.notify_one();
+    }
+
+    fn wake(&self) {
+        self.shared.forget_targets();
+        self.shared.wake.notify_one();
+    }
+
+    fn redeliver(&self, redelivery: Redelivery) {
+        let lane = self.shared.lane(&redelivery.job.id.webhook);
+        lane.push_urgent(&self.shared, redelivery.job);
+    }
+}
+
+impl Shared {
+    fn lane(&self, webhook: &WebhookId) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().expect("no holder of this lock panics");
+        if let Some(lane) = lanes.get(webhook) {
+            return lane.clone();
+        }
+        lanes
+            .entry(webhook.clone())
+            .or_insert_with(|| Arc::new(Lane::new(webhook.clone(), self.parts.concurrency)))
+            .clone()
+    }
+
+    /// A job has come into memory.
+    pub(super) fn opened(&self, job: &Job) {
+        self.open.fetch_add(1, Ordering::SeqCst);
+        self.bytes.fetch_add(job.body.len(), Ordering::Relaxed);
+    }
+
+    /// A job has left memory: recorded, given back or dropped.
+    pub(super) fn closed(&self, job: &Job) {
+        self.bytes.fetch_sub(job.body.len(), Ordering::Relaxed);
+        if self.open.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.drained.notify_waiters();
+        }
+    }
+
+    pub(super) fn forget(self: &Arc<Self>, webhook: &WebhookId) {
+        self.lane(webhook).forget_target(self);
+    }
+
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.handle.spawn(task);
+    }
+
+    /// Makes the poll look no later than `at`.
+    pub(super) fn look_by(&self, at: Timestamp) {
+        if at.micros() < self.next_poll.load(Ordering::SeqCst) {
+            self.wake.notify_one();
+        }
+    }
+
+    fn forget_targets(self: &Arc<Self>) {
+        let lanes: Vec<_> = self.lanes.lock().expect("no holder of this lock panics").values().cloned().collect();
+        for lane in lanes {
+            lane.forget_target(self);
+        }
+    }
+
+    /// Lanes without work cost memory and nothing else; they go when nobody else holds them.
+    fn sweep(&self) {
+        let mut lanes = self.lanes.lock().expect("no holder of this lock panics");
+        lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle());
+    }
+}
+
+async fn poll(shared: Arc<Shared>) {
+    let clock = shared.parts.clock.clone();
+    let mut changes = None;
+    let mut round = 0_u32;
+    while !shared.stopping.load(Ordering::SeqCst) {
+        // Registered before the look, so that what becomes due during it is not slept through.
+        let woken = shared.wake.notified();
+        let now = clock.now();
+        let next = match look(&shared, now, &mut changes).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot look for due deliveries; trying again"
+                );
+                now + POLL
+            }
+        };
+        shared.next_poll.store(next.micros(), Ordering::SeqCst);
+        tokio::select! {
+            () = woken => {}
+            () = clock.sleep_until(next) => {}
+        }
+        round = round.wrapping_add(1);
+        if round.is_multiple_of(64) {
+            shared.sweep();
+        }
+    }
+}
+
+/// Sends every lane with due work to claim it, and says when to look again.
+async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -> Result<Timestamp, DbError> {
+    let mut conn = shared.parts.db.read().await?;
+    let counter = change_counter(&mut conn).await?;
+    let due = store::due_webhooks(&mut conn).await?;
+    drop(conn);
+    if changes.replace(counter).is_some_and(|before| before != counter) {
+        shared.forget_targets();
+    }
+    let mut next = now + POLL;
+    for (webhook, due_at) in due {
+        if due_at <= now {
+            shared.lane(&webhook).claim(shared);
+        } else {
+            next = next.min(due_at);
+        }
+    }
+    Ok(next)
+}
+
+/// Rises with every change to what servers cache, by whichever process.
+async fn change_counter(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(sqlx::query("SELECT value FROM change_counter WHERE id = 1").fetch_one(conn).await?.try_get(0)?)
+}

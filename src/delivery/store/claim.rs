@@ -1,0 +1,139 @@
+//! Leases: taking deliveries that are due, and giving back what was not sent.
+//!
+//! A lease is `due_at` moved forward, past the end of any attempt: a crash needs no recovery, the row is due again. A claim
+//! raises the lease number, and whoever comes later with an older one changes nothing.
+
+use futures_util::future::BoxFuture;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::base::{DeliveryId, EventId, Timestamp, WebhookId};
+use crate::db::{Command, Conn, DbError, Dialect, sql};
+use crate::delivery::model::{Job, Trigger};
+use crate::events::fan_out::LEASE;
+
+/// Takes up to `limit` due deliveries of one webhook, in the order in which they became due.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub webhook: WebhookId,
+    pub now: Timestamp,
+    pub limit: usize,
+}
+
+impl Command for Claim {
+    type Output = Vec<Job>;
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Vec<Job>>, DbError>> {
+        Box::pin(async move {
+            let mut outputs = Vec::with_capacity(commands.len());
+            for command in commands {
+                outputs.push(claim(conn, command).await?);
+            }
+            Ok(outputs)
+        })
+    }
+}
+
+async fn claim(conn: &mut Conn, claim: &Claim) -> Result<Vec<Job>, DbError> {
+    let text = match Dialect::of(conn) {
+        Dialect::Sqlite => sql::shaped("deliveries.claim.sqlite", 1, |_| claim_text(Dialect::Sqlite)),
+        Dialect::Postgres => sql::shaped("deliveries.claim.postgres", 1, |_| claim_text(Dialect::Postgres)),
+    };
+    let rows = sqlx::query(text)
+        .bind(&claim.webhook)
+        .bind(claim.now)
+        .bind(i64::try_from(claim.limit).unwrap_or(i64::MAX))
+        .bind(claim.now + LEASE)
+        .fetch_all(conn)
+        .await?;
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let event: EventId = row.try_get(0)?;
+        jobs.push(Job {
+            id: DeliveryId { webhook: claim.webhook.clone(), event },
+            lease: row.try_get(1)?,
+            attempts: row.try_get(2)?,
+            step: row.try_get(3)?,
+            body: row.try_get::<String, _>(4)?.into(),
+            leased_until: claim.now + LEASE,
+            trigger: Trigger::Schedule,
+        });
+    }
+    jobs.sort_by(|a, b| a.id.event.cmp(&b.id.event));
+    Ok(jobs)
+}
+
+/// MATERIALIZED keeps PostgreSQL from evaluating the limited, locking part more than once.
+fn claim_text(dialect: Dialect) -> String {
+    format!(
+        "WITH due AS MATERIALIZED (SELECT event_id AS due_event FROM deliveries WHERE webhook_id = $1 AND due_at IS NOT NULL AND due_at <= $2 \
+         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, event_id LIMIT $3{}) \
+         UPDATE deliveries SET lease = lease + 1, leased_until = $4, due_at = $4 FROM due \
+         WHERE webhook_id = $1 AND event_id = due_event \
+         RETURNING event_id, lease, attempts, step, (SELECT body FROM events WHERE events.id = deliveries.event_id)",
+        dialect.skip_locked()
+    )
+}
+
+/// Gives a leased delivery back unsent: a stop, a webhook that is no longer active, a lane that must wait.
+#[derive(Clone, Debug)]
+pub struct Release {
+    pub id: DeliveryId,
+    pub lease: i64,
+    pub due_at: Timestamp,
+}
+
+impl Command for Release {
+    type Output = ();
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<()>, DbError>> {
+        Box::pin(async move {
+            for piece in sql::shapes(commands) {
+                let text = sql::shaped("deliveries.release", piece.len(), |rows| {
+                    format!(
+                        "WITH v (w, e, l, d) AS (VALUES {}) UPDATE deliveries SET leased_until = NULL, \
+                         due_at = CASE WHEN state = 'pending' THEN d ELSE NULL END FROM v \
+                         WHERE webhook_id = w AND event_id = e AND lease = l AND leased_until IS NOT NULL",
+                        sql::typed_values(1, rows, &["TEXT", "TEXT", "BIGINT", "BIGINT"])
+                    )
+                });
+                let mut query = sqlx::query(text);
+                for release in piece {
+                    query = query
+                        .bind(&release.id.webhook)
+                        .bind(&release.id.event)
+                        .bind(release.lease)
+                        .bind(release.due_at);
+                }
+                query.execute(&mut *conn).await?;
+            }
+            Ok(commands.iter().map(|_| ()).collect())
+        })
+    }
+}
+
+/// Every webhook with open work, and when the earliest of it is due. Jumps from webhook to webhook through the index of due
+/// rows, so that it costs what there are webhooks with work, however long their queues.
+pub async fn due_webhooks(conn: &mut Conn) -> Result<Vec<(WebhookId, Timestamp)>, DbError> {
+    let rows = sqlx::query(
+        "WITH RECURSIVE w (id) AS (SELECT MIN(webhook_id) FROM deliveries WHERE due_at IS NOT NULL \
+         UNION ALL SELECT (SELECT MIN(d.webhook_id) FROM deliveries d WHERE d.due_at IS NOT NULL AND d.webhook_id > w.id) FROM w WHERE w.id IS NOT NULL) \
+         SELECT w.id, (SELECT MIN(d.due_at) FROM deliveries d WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL) FROM w WHERE w.id IS NOT NULL",
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut webhooks = Vec::with_capacity(rows.len());
+    for row in rows {
+        // The work of a webhook may have ended between the two looks.
+        if let Some(due_at) = row.try_get::<Option<Timestamp>, _>(1)? {
+            webhooks.push((row.try_get(0)?, due_at));
+        }
+    }
+    Ok(webhooks)
+}
+
+/// Frees what a process that is gone had leased. Only where there is one process for a database: SQLite.
+pub async fn free_all_leases(conn: &mut Conn, now: Timestamp) -> Result<u64, DbError> {
+    let text = "UPDATE deliveries SET leased_until = NULL, due_at = CASE WHEN state = 'pending' AND due_at = leased_until THEN $1 \
+                ELSE due_at END WHERE leased_until IS NOT NULL";
+    Ok(sqlx::query(AssertSqlSafe(text)).bind(now).execute(conn).await?.rows_affected())
+}

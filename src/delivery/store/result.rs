@@ -1,0 +1,235 @@
+//! Attempt and next state, written together, in groups.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use sqlx::Row as _;
+
+use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::db::{Command, Conn, DbError, Flag, sql};
+use crate::delivery::model::{AttemptResult, DisabledReason, Trigger, Verdict};
+use crate::events::record::next_seq;
+
+use super::change;
+
+/// Writes an attempt and what it makes of its delivery, if the lease it was made under is still the delivery's.
+#[derive(Clone, Debug)]
+pub struct RecordResult(pub AttemptResult);
+
+impl Command for RecordResult {
+    type Output = ();
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<()>, DbError>> {
+        Box::pin(async move {
+            for piece in sql::shapes(commands) {
+                insert_attempts(conn, piece).await?;
+                update_deliveries(conn, piece).await?;
+            }
+            for (webhook, tally) in tallies(commands) {
+                update_health(conn, webhook, &tally).await?;
+            }
+            Ok(commands.iter().map(|_| ()).collect())
+        })
+    }
+
+    fn weight(&self) -> usize {
+        1024 + self.0.attempt.response_body.text.len() + self.0.attempt.response_headers.len()
+    }
+}
+
+async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+    let text = sql::shaped("attempts.insert", results.len(), |rows| {
+        format!(
+            "INSERT INTO attempts (webhook_id, event_id, number, organization_id, trigger_kind, started_at, duration, url, outcome, status_code, \
+             error, request_headers, response_headers, response_body, response_encoding, response_truncated) VALUES {} \
+             ON CONFLICT (webhook_id, event_id, number) DO NOTHING",
+            sql::values(1, rows, 16)
+        )
+    });
+    let mut query = sqlx::query(text);
+    for RecordResult(result) in results {
+        let attempt = &result.attempt;
+        query = query
+            .bind(&result.id.webhook)
+            .bind(&result.id.event)
+            .bind(result.number)
+            .bind(&attempt.organization)
+            .bind(result.trigger.as_str())
+            .bind(attempt.started_at)
+            .bind(attempt.duration_micros)
+            .bind(attempt.url.as_str())
+            .bind(attempt.outcome)
+            .bind(attempt.status_code.map(i64::from))
+            .bind(attempt.error.as_deref())
+            .bind(attempt.request_headers.as_str())
+            .bind(attempt.response_headers.as_str())
+            .bind(attempt.response_body.text.as_str())
+            .bind(attempt.response_body.encoding)
+            .bind(Flag(attempt.response_truncated));
+    }
+    query.execute(conn).await?;
+    Ok(())
+}
+
+/// The states that an attempt's end moves a delivery to:
+///
+/// | verdict | pending | held | cancelled, failed, succeeded |
+/// |---|---|---|---|
+/// | success | succeeded | succeeded | succeeded |
+/// | retry | pending, due then | held | unchanged |
+/// | gave up | failed | failed | unchanged |
+/// | unchanged (a redelivery) | unchanged | unchanged | unchanged |
+async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+    let text = sql::shaped("deliveries.result", results.len(), |rows| {
+        format!(
+            "WITH v (w, e, l, number, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) UPDATE deliveries SET \
+             attempts = number, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
+             last_error = error, last_duration = duration, \
+             step = CASE WHEN verdict IN ('retry', 'gave_up') THEN step + 1 ELSE step END, \
+             state = CASE WHEN verdict = 'succeeded' THEN 'succeeded' \
+                 WHEN verdict = 'gave_up' AND state IN ('pending', 'held') THEN 'failed' ELSE state END, \
+             finished_at = CASE WHEN verdict = 'succeeded' OR (verdict = 'gave_up' AND state IN ('pending', 'held')) THEN at ELSE finished_at END, \
+             due_at = CASE WHEN verdict IN ('succeeded', 'gave_up') THEN NULL \
+                 WHEN verdict = 'retry' AND state = 'pending' THEN due ELSE due_at END, \
+             hold = CASE WHEN verdict IN ('succeeded', 'gave_up') THEN NULL ELSE hold END, \
+             reason = CASE WHEN verdict = 'succeeded' THEN NULL ELSE reason END, \
+             undo_state = CASE WHEN verdict = 'succeeded' THEN NULL ELSE undo_state END \
+             FROM v WHERE webhook_id = w AND event_id = e AND lease = l",
+            sql::typed_values(
+                1,
+                rows,
+                &[
+                    "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT",
+                    "BIGINT"
+                ]
+            )
+        )
+    });
+    let mut query = sqlx::query(text);
+    for RecordResult(result) in results {
+        let attempt = &result.attempt;
+        let (verdict, due_at) = match result.verdict {
+            Verdict::Succeeded => ("succeeded", None),
+            Verdict::Retry { due_at } => ("retry", Some(due_at)),
+            Verdict::GaveUp => ("gave_up", None),
+            Verdict::Unchanged => ("unchanged", None),
+        };
+        query = query
+            .bind(&result.id.webhook)
+            .bind(&result.id.event)
+            .bind(result.lease)
+            .bind(result.number)
+            .bind(verdict)
+            .bind(due_at)
+            .bind(ended_at(result))
+            .bind(attempt.started_at)
+            .bind(attempt.status_code.map(i64::from))
+            .bind(attempt.outcome)
+            .bind(attempt.error.as_deref())
+            .bind(attempt.duration_micros);
+    }
+    query.execute(conn).await?;
+    Ok(())
+}
+
+fn ended_at(result: &AttemptResult) -> Timestamp {
+    Timestamp::from_micros(result.attempt.started_at.micros() + result.attempt.duration_micros)
+}
+
+/// What a group of results says of one webhook.
+#[derive(Default)]
+struct Tally {
+    success: bool,
+    failures: i64,
+    first_failure: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+}
+
+fn tallies(commands: &[RecordResult]) -> BTreeMap<&WebhookId, Tally> {
+    let mut tallies: BTreeMap<&WebhookId, Tally> = BTreeMap::new();
+    for RecordResult(result) in commands {
+        let tally = tallies.entry(&result.id.webhook).or_default();
+        tally.not_before = tally.not_before.max(result.not_before);
+        if result.verdict == Verdict::Succeeded {
+            *tally = Tally { success: true, not_before: tally.not_before, ..Tally::default() };
+        } else if result.trigger != Trigger::Redeliver {
+            tally.failures += 1;
+            tally.first_failure.get_or_insert(ended_at(result));
+        }
+    }
+    tallies
+}
+
+/// A success of any kind ends the spell of failures; redeliveries that fail do not lengthen it.
+async fn update_health(conn: &mut Conn, webhook: &WebhookId, tally: &Tally) -> Result<(), DbError> {
+    if tally.success {
+        sqlx::query(
+            "UPDATE webhooks SET failing_since = NULL, failures = 0 WHERE id = $1 AND failing_since IS NOT NULL",
+        )
+        .bind(webhook)
+        .execute(&mut *conn)
+        .await?;
+    }
+    if tally.failures > 0 {
+        sqlx::query(
+            "UPDATE webhooks SET failures = failures + $2, failing_since = COALESCE(failing_since, $3) WHERE id = $1",
+        )
+        .bind(webhook)
+        .bind(tally.failures)
+        .bind(tally.first_failure)
+        .execute(&mut *conn)
+        .await?;
+    }
+    if let Some(not_before) = tally.not_before {
+        sqlx::query("UPDATE webhooks SET not_before = $2 WHERE id = $1 AND (not_before IS NULL OR not_before < $2)")
+            .bind(webhook)
+            .bind(not_before)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Disables an active webhook and holds its deliveries. `true` if it was active.
+#[derive(Clone, Debug)]
+pub struct Disable {
+    pub organization: OrganizationId,
+    pub webhook: WebhookId,
+    pub reason: DisabledReason,
+    pub now: Timestamp,
+}
+
+impl Command for Disable {
+    type Output = bool;
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<bool>, DbError>> {
+        Box::pin(async move {
+            let mut outputs = Vec::with_capacity(commands.len());
+            for command in commands {
+                outputs.push(disable(conn, command).await?);
+            }
+            Ok(outputs)
+        })
+    }
+}
+
+async fn disable(conn: &mut Conn, command: &Disable) -> Result<bool, DbError> {
+    next_seq(conn, &command.organization, 1).await?;
+    let disabled = sqlx::query(
+        "UPDATE webhooks SET state = 'disabled', disabled_reason = $2, version = version + 1, updated_at = $3 \
+         WHERE id = $1 AND state = 'active' AND deleted_at IS NULL RETURNING id",
+    )
+    .bind(&command.webhook)
+    .bind(command.reason.as_str())
+    .bind(command.now)
+    .fetch_optional(&mut *conn)
+    .await?
+    .map(|row| row.try_get::<WebhookId, _>(0))
+    .transpose()?
+    .is_some();
+    if disabled {
+        change::hold(conn, &command.webhook).await?;
+        sqlx::query("UPDATE change_counter SET value = value + 1 WHERE id = 1").execute(conn).await?;
+    }
+    Ok(disabled)
+}

@@ -1,0 +1,82 @@
+//! Where and how a webhook's deliveries are sent, read from the settings' tables.
+
+use sqlx::Row as _;
+
+use crate::base::{OrganizationId, Secret, Timestamp, Vault, WebhookId};
+use crate::db::{Conn, DbError, Flag};
+use crate::delivery::signing::SigningSecret;
+
+/// A webhook as a lane sees it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub organization: OrganizationId,
+    pub url: String,
+    /// Active, not deleted, and webhooks are turned on.
+    pub deliverable: bool,
+    pub not_before: Option<Timestamp>,
+    pub headers: Vec<(String, Secret)>,
+    pub secrets: Vec<SigningSecret>,
+    /// When the first of the secrets ends; the target must be loaded again then.
+    pub secrets_until: Option<Timestamp>,
+}
+
+/// The places (associated data) under which a webhook's secrets are sealed.
+pub fn header_place(webhook: &WebhookId, name: &str) -> String {
+    format!("webhook_headers/{webhook}/{}", name.to_ascii_lowercase())
+}
+
+pub async fn load_target(
+    conn: &mut Conn,
+    vault: &Vault,
+    webhook: &WebhookId,
+    now: Timestamp,
+) -> Result<Option<Target>, DbError> {
+    let row = sqlx::query(
+        "SELECT w.organization_id, w.url, w.state, w.deleted_at, w.not_before, o.webhooks_enabled FROM webhooks w \
+         JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1",
+    )
+    .bind(webhook)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let state: String = row.try_get(2)?;
+    let deliverable =
+        state == "active" && row.try_get::<Option<Timestamp>, _>(3)?.is_none() && row.try_get::<Flag, _>(5)?.0;
+    let mut target = Target {
+        organization: row.try_get(0)?,
+        url: row.try_get(1)?,
+        deliverable,
+        not_before: row.try_get(4)?,
+        headers: Vec::new(),
+        secrets: Vec::new(),
+        secrets_until: None,
+    };
+    let headers = sqlx::query("SELECT name, value FROM webhook_headers WHERE webhook_id = $1 ORDER BY position")
+        .bind(webhook)
+        .fetch_all(&mut *conn)
+        .await?;
+    for row in headers {
+        let (name, sealed): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let value = vault
+            .open(&header_place(webhook, &name), &sealed)
+            .map_err(|e| DbError::inconsistent("webhook_headers", "value", webhook.as_str(), e))?;
+        target.headers.push((name, value));
+    }
+    let secrets = sqlx::query(
+        "SELECT id, secret, expires_at FROM signing_secrets WHERE webhook_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC, id DESC",
+    )
+    .bind(webhook)
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    for row in secrets {
+        let (id, sealed): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let inconsistent = |problem: String| DbError::inconsistent("signing_secrets", "secret", &id, problem);
+        let text =
+            vault.open(&format!("signing_secrets/{webhook}/{id}"), &sealed).map_err(|e| inconsistent(e.to_string()))?;
+        target.secrets.push(SigningSecret::parse(text.expose()).map_err(|e| inconsistent(e.to_string()))?);
+        let until: Option<Timestamp> = row.try_get(2)?;
+        target.secrets_until = [target.secrets_until, until].into_iter().flatten().min();
+    }
+    Ok(Some(target))
+}
