@@ -2,6 +2,7 @@
 //!
 //! Users are read anew for every request, so that what another process changes (`herald admin`) holds at once.
 
+pub mod api_keys;
 pub mod model;
 pub mod passwords;
 pub mod store;

@@ -1,5 +1,6 @@
 //! The tables of `auth`, a file each.
 
+pub mod api_keys;
 pub mod audit;
 pub mod organizations;
 pub mod sessions;
