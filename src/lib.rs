@@ -13,4 +13,6 @@ pub mod events;
 pub mod delivery;
 pub mod web;
 pub mod webhooks;
+pub mod publish;
+pub mod ops;
 pub mod config;

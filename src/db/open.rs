@@ -67,6 +67,12 @@ impl Db {
         Ok(self.readers.acquire().await?)
     }
 
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        sqlx::query("SELECT 1").execute(&mut *self.read().await?).await?;
+        Ok(())
+    }
+
     /// A transaction that may write. Nothing slow belongs inside: on SQLite all others wait for it.
     /// Dropped without [`Tx::commit`], it is rolled back.
     pub async fn begin(&self) -> Result<Tx, DbError> {

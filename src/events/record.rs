@@ -69,10 +69,26 @@ pub async fn insert(
     let (last, enabled) = next_seq(conn, organization, events.len()).await?.ok_or_else(|| {
         DbError::inconsistent("events", "organization_id", organization.as_str(), "no such organization")
     })?;
-    let first = last - i64::try_from(events.len()).unwrap_or(0) + 1;
-    store::insert(conn, events, first, enabled).await?;
     if !enabled {
+        store::insert(conn, events, first_of(last, events.len()), false).await?;
         return Ok(Recorded::WithoutDeliveries);
     }
-    Ok(Recorded::Done(fan_out(conn, dispatch, organization, events).await?))
+    Ok(Recorded::Done(insert_numbered(conn, dispatch, organization, events, last).await?))
+}
+
+/// Records `events` with their deliveries at the numbers up to `last`, which `next_seq` has given for at least as many,
+/// saying that webhooks are enabled.
+pub async fn insert_numbered(
+    conn: &mut Conn,
+    dispatch: &Arc<dyn Dispatch>,
+    organization: &OrganizationId,
+    events: &[&NewEvent],
+    last: i64,
+) -> Result<FanOut, DbError> {
+    store::insert(conn, events, first_of(last, events.len()), true).await?;
+    fan_out(conn, dispatch, organization, events).await
+}
+
+fn first_of(last: i64, count: usize) -> i64 {
+    last - i64::try_from(count).unwrap_or(0) + 1
 }

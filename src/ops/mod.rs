@@ -1,0 +1,3 @@
+//! Running Herald: what operators and their machines look at.
+
+pub mod health;
