@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,12 +13,12 @@ use url::Url;
 
 use crate::db;
 use crate::delivery::retry::Schedule;
+use crate::web::throttle::Rate;
 
 mod args;
 mod value;
 
 pub use args::SettingsArgs;
-pub use value::Rate;
 
 /// A setting that stops the start. The message names it.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +64,6 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
 
 /// Known to the contract, and not doing anything in this version: said at the start where they are set.
 pub const WITHOUT_EFFECT: &[&str] = &[
-    "trusted_proxies",
     "egress_addresses",
     "disable_after",
     "retention",
@@ -89,6 +87,7 @@ pub struct Config {
     pub database_url: String,
     pub public_url: Option<Url>,
     pub secret_key_file: PathBuf,
+    pub trusted_proxies: Vec<IpNet>,
     pub allowed_networks: Vec<IpNet>,
     pub require_https: bool,
     pub retry_schedule: Schedule,
@@ -134,11 +133,11 @@ impl Config {
         // Checked although they have no effect yet: a wrong one must not wait for the version that reads it.
         given.read("disable_after", value::duration)?;
         given.read("retention", value::duration)?;
-        given.list("trusted_proxies", value::network)?;
         Ok(Self {
             listen: given.read("listen", address)?,
             public_url: given.optional("public_url", value::public_url)?,
             secret_key_file,
+            trusted_proxies: given.list("trusted_proxies", value::network)?,
             allowed_networks: given.list("allowed_networks", value::network)?,
             require_https: given.read("require_https", value::flag)?,
             retry_schedule: Schedule::new(given.list("retry_schedule", value::duration)?),
@@ -248,16 +247,6 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     addresses.next().ok_or_else(|| format!("{text:?} names no address"))
 }
 
-/// So many in so long, for `governor`.
-impl Rate {
-    pub fn quota(self) -> governor::Quota {
-        let burst = NonZeroU32::new(self.count).unwrap_or(NonZeroU32::MIN);
-        let period = self.per / burst.get();
-        governor::Quota::with_period(period)
-            .map_or_else(|| governor::Quota::per_second(burst), |quota| quota.allow_burst(burst))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,7 +263,10 @@ mod tests {
         assert_eq!(config.secret_key_file, Path::new("herald.key"));
         assert_eq!(config.retry_schedule, Schedule::default());
         assert_eq!(config.request_timeout, Duration::from_secs(15));
-        assert_eq!(config.test_rate, Rate { count: 60, per: Duration::from_secs(60) });
+        assert_eq!(
+            config.test_rate,
+            Rate { count: std::num::NonZeroU32::new(60).unwrap(), period: Duration::from_secs(60) }
+        );
         assert_eq!(config.account_manager_contact, "your account manager");
     }
 

@@ -16,3 +16,6 @@ pub mod webhooks;
 pub mod publish;
 pub mod ops;
 pub mod config;
+pub mod app;
+pub mod routes;
+pub mod cli;

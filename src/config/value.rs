@@ -6,13 +6,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::LogFormat;
-
-/// So many in so long: `10/m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    pub count: u32,
-    pub per: Duration,
-}
+use crate::web::throttle::Rate;
 
 /// A whole number with ms, s, m, h or d.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -46,14 +40,14 @@ pub(super) fn rate(text: &str) -> Result<Rate, String> {
     let problem =
         || format!("{text:?} is not a rate: write a whole number of at least 1 for each s, m or h, such as 10/m");
     let (count, unit) = text.split_once('/').ok_or_else(problem)?;
-    let count = count.trim().parse().ok().filter(|count| *count > 0).ok_or_else(problem)?;
+    let count = count.trim().parse().map_err(|_| problem())?;
     let seconds = match unit.trim() {
         "s" => 1,
         "m" => 60,
         "h" => 3600,
         _ => return Err(problem()),
     };
-    Ok(Rate { count, per: Duration::from_secs(seconds) })
+    Ok(Rate { count, period: Duration::from_secs(seconds) })
 }
 
 pub(super) fn network(text: &str) -> Result<IpNet, String> {

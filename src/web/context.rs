@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{Clock, Rng, Vault};
+use crate::base::{Clock, Rng, Secret, Vault};
 use crate::db::Db;
 
 /// Settings and services shared by all handlers. Features add their own app data beside it.
@@ -18,4 +18,25 @@ pub struct Context {
     pub account_manager_contact: String,
     /// The program runs as `herald demo`.
     pub demo: bool,
+}
+
+/// The one-time code that lets whoever reads the server's log make the first administrator. App data beside [`Context`].
+#[derive(Clone)]
+pub struct SetupCode(Secret);
+
+impl SetupCode {
+    pub fn new(rng: &dyn Rng) -> Self {
+        let digits: String = rng.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(Secret::new(digits))
+    }
+
+    /// For the start's message alone.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// In time that says nothing of how much of the code was right.
+    pub fn is(&self, given: &str) -> bool {
+        self.0 == Secret::new(given)
+    }
 }

@@ -1,0 +1,223 @@
+//! The composition root: from a [`Config`] to a running [`App`]. `main` and the tests use the same one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App as HttpApp, HttpServer};
+use tokio::task::JoinHandle;
+
+use crate::base::{Clock, Rng, SystemClock, SystemRng};
+use crate::config::Config;
+use crate::db::{Db, OpenError, Options, ServeLock, sqlite_file};
+use crate::delivery::endpoint::Guard;
+use crate::delivery::engine::{Engine, Observer, Parts};
+use crate::delivery::model::Hints;
+use crate::delivery::resolver::{Resolver, SystemResolver};
+use crate::delivery::sender::{InvalidExtraCa, Limits, LocalReceiver, Sender};
+use crate::events::{Dispatch, Recorder};
+use crate::routes;
+use crate::web::context::SetupCode;
+use crate::web::{Context, Site, error, headers, origin, session};
+
+mod key_file;
+
+pub use key_file::KeyFileError;
+
+/// Attempts under way get this long to end when the program stops.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Why a start failed. The message says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    #[error("HERALD_EXTRA_CA_FILE: cannot read {0}")]
+    ExtraCa(String),
+    #[error("HERALD_EXTRA_CA_FILE: {0}")]
+    InvalidExtraCa(#[from] InvalidExtraCa),
+    #[error("HERALD_LISTEN: cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    #[error("the database failed at the start: {0}")]
+    Db(#[from] crate::db::DbError),
+}
+
+impl StartError {
+    /// The program's exit code (contract section 5).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Database(OpenError::Newer { .. }) => 3,
+            Self::Database(OpenError::InUse(_)) => 4,
+            Self::Listen(..) => 1,
+            Self::Database(OpenError::Url(_) | OpenError::Unusable { .. })
+            | Self::Key(_)
+            | Self::ExtraCa(_)
+            | Self::InvalidExtraCa(_)
+            | Self::Db(_) => 2,
+        }
+    }
+}
+
+/// What a start takes from outside besides the settings; tests replace parts of it.
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub resolver: Arc<dyn Resolver>,
+    /// The built-in receiver, where there is one.
+    pub local: Option<Arc<dyn LocalReceiver>>,
+    /// Is told of every recorded attempt.
+    pub observer: Option<Observer>,
+    pub demo: bool,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+            resolver: Arc::new(SystemResolver),
+            local: None,
+            observer: None,
+            demo: false,
+        }
+    }
+}
+
+/// A running Herald.
+pub struct App {
+    /// Where it listens: the port that was picked, if 0 was asked for.
+    pub address: SocketAddr,
+    pub db: Db,
+    pub context: Context,
+    pub recorder: Recorder,
+    pub engine: Engine,
+    /// Makes the first administrator at `/setup`.
+    pub setup_code: SetupCode,
+    server: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    _lock: Option<ServeLock>,
+}
+
+/// An open database with its key: what the command line works on beside a running server.
+pub async fn open(config: &Config, rng: Arc<dyn Rng>) -> Result<(Db, crate::base::Vault), StartError> {
+    let db = Db::open(&config.database_url, Options::default()).await?;
+    let vault = key_file::open(&db, &config.secret_key_file, rng).await?;
+    Ok((db, vault))
+}
+
+impl App {
+    pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        let lock = sqlite_file(&config.database_url)
+            .filter(|file| file.parent().is_none_or(|f| f.as_os_str().is_empty() || f.is_dir()))
+            .map(|file| ServeLock::take(&file))
+            .transpose()?;
+        let Surroundings { clock, rng, resolver, local, observer, demo } = surroundings;
+        let (db, vault) = open(config, rng.clone()).await?;
+        let guard = Guard::new(config.allowed_networks.clone(), config.require_https);
+        let sender = sender(config, guard.clone(), resolver.clone(), local)?;
+        let engine = Engine::start(Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            vault: vault.clone(),
+            sender: Arc::new(sender.clone()),
+            schedule: config.retry_schedule.clone(),
+            concurrency: config.lane_concurrency,
+            request_timeout: config.request_timeout,
+            observer,
+        })
+        .await?;
+        let context = Context {
+            db: db.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            vault,
+            public_url: config.public_url.clone(),
+            account_manager_contact: config.account_manager_contact.clone(),
+            demo,
+        };
+        let dispatch: Arc<dyn Dispatch> = Arc::new(engine.clone());
+        let hints: Arc<dyn Hints> = Arc::new(engine.clone());
+        let recorder = Recorder { clock, rng, dispatch };
+        let setup_code = SetupCode::new(context.rng.as_ref());
+        let site = Site { public_url: config.public_url.clone(), trusted_proxies: config.trusted_proxies.clone() };
+        let shared = {
+            let (context, recorder, setup_code) =
+                (Data::new(context.clone()), Data::new(recorder.clone()), Data::new(setup_code.clone()));
+            let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
+            let (resolver, hints) = (Data::from(resolver), Data::from(hints));
+            move |app: &mut ServiceConfig| {
+                app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
+                app.app_data(site.clone()).app_data(guard.clone()).app_data(sender.clone());
+                app.app_data(resolver.clone()).app_data(hints.clone());
+            }
+        };
+        let (server, address) = listen(config.listen, &context, shared)?;
+        let handle = server.handle();
+        let serving = tokio::spawn(server);
+        Ok(Self { address, db, context, recorder, engine, setup_code, server: handle, serving, _lock: lock })
+    }
+
+    /// Stops taking requests, finishes what is under way, hands the rest back.
+    pub async fn stop(self) {
+        // Deliveries and requests end side by side: both have the same patience.
+        let ((), _) = tokio::join!(self.engine.stop(PATIENCE), async {
+            self.server.stop(true).await;
+            self.serving.await
+        });
+        self.db.close().await;
+    }
+}
+
+fn sender(
+    config: &Config,
+    guard: Guard,
+    resolver: Arc<dyn Resolver>,
+    local: Option<Arc<dyn LocalReceiver>>,
+) -> Result<Sender, StartError> {
+    let extra_ca = match &config.extra_ca_file {
+        Some(path) => {
+            Some(std::fs::read(path).map_err(|error| StartError::ExtraCa(format!("{}: {error}", path.display())))?)
+        }
+        None => None,
+    };
+    let limits = Limits { request_timeout: config.request_timeout, connect_timeout: config.connect_timeout };
+    let sender = Sender::new(guard, resolver, &limits, extra_ca.as_deref())?;
+    Ok(match local {
+        Some(local) => sender.with_local(local),
+        None => sender,
+    })
+}
+
+/// Binds, and says where. The middlewares from the outside in: headers on every answer, error pages, the cross-site rule,
+/// sessions.
+fn listen(
+    address: SocketAddr,
+    context: &Context,
+    shared: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<(Server, SocketAddr), StartError> {
+    let context = context.clone();
+    let server = HttpServer::new(move || {
+        HttpApp::new()
+            .configure(&shared)
+            .configure(routes::configure)
+            .wrap(session::middleware(&context))
+            .wrap(from_fn(origin::check))
+            .wrap(from_fn(error::pages))
+            .wrap(from_fn(headers::apply))
+    });
+    let server = server
+        .workers(2)
+        .disable_signals()
+        .shutdown_timeout(PATIENCE.as_secs())
+        .client_request_timeout(Duration::from_secs(10))
+        .bind(address)
+        .map_err(|error| StartError::Listen(address, error))?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}

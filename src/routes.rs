@@ -1,0 +1,26 @@
+//! Every URL on one page: path, methods, handlers, and, through the guards in the handlers' signatures, who may.
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self as actix, ServiceConfig};
+
+use crate::web::{assets, error, problem};
+
+/// All routes, in the order of the contract's tables.
+pub fn configure(app: &mut ServiceConfig) {
+    app.configure(assets::configure);
+    app.service(api());
+    app.default_service(actix::to(error::not_found));
+}
+
+/// Below `/api/v1` every answer is JSON, errors too.
+fn api() -> actix_web::Scope<
+    impl actix_web::dev::ServiceFactory<
+        actix_web::dev::ServiceRequest,
+        Config = (),
+        Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    actix::scope("/api/v1").wrap(from_fn(problem::documents)).default_service(actix::to(problem::not_found))
+}
