@@ -2,4 +2,5 @@
 //!
 //! `model` holds the rules, `store` the tables, `actions` what people do (in the caller's transaction); pages and API call those.
 
+pub mod log;
 pub mod model;

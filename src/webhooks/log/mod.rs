@@ -1,0 +1,5 @@
+//! The log: what happened, and what became of it at each webhook. It only reads; the one thing that people start here
+//! is a redelivery.
+
+pub mod model;
+pub mod store;

@@ -1,0 +1,123 @@
+//! A list that is paged by key in both directions, as one SQL text.
+
+use std::fmt::Write;
+
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe};
+
+use crate::base::{Cursor, Timestamp};
+use crate::db::{Conn, DbError, Row};
+
+use super::super::model::{Listing, Place};
+
+/// A value for a placeholder.
+pub(super) enum Value {
+    Text(String),
+    Int(i64),
+}
+
+/// `SELECT columns FROM table WHERE …`, in the order of a time and an id.
+pub(super) struct Keyset {
+    pub columns: &'static str,
+    pub table: &'static str,
+    /// The two columns of the key: a time and an id.
+    pub key: (&'static str, &'static str),
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Keyset {
+    pub fn new(columns: &'static str, table: &'static str, key: (&'static str, &'static str)) -> Self {
+        Self { columns, table, key, conditions: Vec::new(), values: Vec::new() }
+    }
+
+    /// Adds `column operator value`.
+    pub fn and(mut self, comparison: &str, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self.conditions.push(format!("{comparison} ${}", self.values.len()));
+        self
+    }
+
+    pub fn and_if(self, comparison: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.and(comparison, value),
+            None => self,
+        }
+    }
+
+    /// The page of at most `limit` rows at `place`. A page towards the newer end that would not be full is the newest page.
+    pub async fn page(self, conn: &mut Conn, place: &Place, limit: usize) -> Result<Listing<Row>, DbError> {
+        let (cursor, is_backwards) = match place {
+            Place::Newest => (None, false),
+            Place::OlderThan(cursor) => (Some(cursor), false),
+            Place::NewerThan(cursor) => (Some(cursor), true),
+        };
+        let mut rows = self.read(conn, cursor, is_backwards, limit + 1).await?;
+        let has_more = rows.len() > limit;
+        if is_backwards && !has_more {
+            let mut rows = self.read(conn, None, false, limit + 1).await?;
+            let has_older = rows.len() > limit;
+            rows.truncate(limit);
+            return Ok(Listing { rows, has_newer: false, has_older });
+        }
+        rows.truncate(limit);
+        if is_backwards {
+            rows.reverse();
+        }
+        let (has_newer, has_older) = if is_backwards { (has_more, true) } else { (cursor.is_some(), has_more) };
+        Ok(Listing { rows, has_newer, has_older })
+    }
+
+    async fn read(
+        &self,
+        conn: &mut Conn,
+        cursor: Option<&Cursor>,
+        is_backwards: bool,
+        limit: usize,
+    ) -> Result<Vec<Row>, DbError> {
+        let (at, id) = self.key;
+        let mut text = format!("SELECT {} FROM {} WHERE {}", self.columns, self.table, self.conditions.join(" AND "));
+        let mut next = self.values.len() + 1;
+        if cursor.is_some() {
+            let sign = if is_backwards { '>' } else { '<' };
+            let _ = write!(text, " AND ({at}, {id}) {sign} (${next}, ${})", next + 1);
+            next += 2;
+        }
+        let order = if is_backwards { "ASC" } else { "DESC" };
+        let _ = write!(text, " ORDER BY {at} {order}, {id} {order} LIMIT ${next}");
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for value in &self.values {
+            query = bind(query, value);
+        }
+        if let Some(cursor) = cursor {
+            query = query.bind(cursor.at).bind(cursor.id.clone());
+        }
+        Ok(query.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(conn).await?)
+    }
+}
+
+fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {
+    match value {
+        Value::Text(text) => query.bind(text.clone()),
+        Value::Int(number) => query.bind(*number),
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(at: Timestamp) -> Self {
+        Self::Int(at.micros())
+    }
+}

@@ -1,0 +1,13 @@
+//! Read-only queries over deliveries, attempts and events, all within one organization.
+//!
+//! Lists are paged by key, newest first, through an index that answers them alone; figures are bounded by a time, so that
+//! no page walks through the whole history.
+
+mod deliveries;
+mod events;
+mod figures;
+mod keyset;
+
+pub use deliveries::{attempt, attempt_lines, find_delivery, list_deliveries};
+pub use events::{find_event, list_events};
+pub use figures::{figures, slots};

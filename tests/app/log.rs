@@ -1,0 +1,3 @@
+//! The log: what its queries answer on both engines, and its pages.
+
+mod store;
