@@ -187,7 +187,7 @@ impl Sender {
     async fn exchange(
         &self,
         request: &Request<'_>,
-        headers: http::HeaderMap,
+        mut headers: http::HeaderMap,
         answer: &mut Answer,
         is_connected: &mut bool,
     ) -> Result<(), Failure> {
@@ -199,9 +199,12 @@ impl Sender {
         let origin = request.endpoint.origin();
         if let Some(mut channel) = self.kept_channel(origin).await {
             *is_connected = true;
-            match channel.exchange(request::message(headers.clone(), request)?, answer).await {
+            match channel.exchange(request::message(headers, request)?, answer).await {
                 // The other side had closed the connection before it saw the request: that is no answer.
-                Err(failure) if answer.head.is_none() && failure.is_of_a_closed_connection() => *is_connected = false,
+                Err(failure) if answer.head.is_none() && failure.is_of_a_closed_connection() => {
+                    *is_connected = false;
+                    headers = request::headers(request)?;
+                }
                 result => return self.keep(origin, channel, answer, result).await,
             }
         }

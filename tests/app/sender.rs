@@ -2,6 +2,7 @@
 
 mod misbehaving;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ fn sender() -> Sender {
 
 /// A sender for servers that never answer.
 fn hasty_sender() -> Sender {
-    let limits = Limits { request_timeout: Duration::from_millis(700), connect_timeout: Duration::from_millis(500) };
+    let limits = Limits { request_timeout: Duration::from_secs(1), connect_timeout: Duration::from_secs(1) };
     sender_with(limits, SystemResolver, None)
 }
 
@@ -138,7 +139,7 @@ async fn a_server_that_never_answers_is_a_timeout() {
     recorder.answer("/", Answer::status(200).held_by(&gate));
     let attempt = send(&hasty_sender(), &recorder.url("/")).await;
     assert_eq!((attempt.outcome, attempt.status_code), (Outcome::Timeout, None));
-    assert_eq!(attempt.error.as_deref(), Some("Your server did not answer within 700 ms."));
+    assert_eq!(attempt.error.as_deref(), Some("Your server did not answer within 1 s."));
 }
 
 #[tokio::test]
@@ -180,6 +181,15 @@ async fn an_answer_that_breaks_off_keeps_what_came() {
 }
 
 #[tokio::test]
+async fn a_failure_by_its_status_is_one_whatever_becomes_of_the_body() {
+    let receiver =
+        Receiver::start(Behaviour::says_and_hangs("HTTP/1.1 410 Gone\r\ncontent-length: 9\r\n\r\nabc")).await;
+    let attempt = send(&hasty_sender(), &receiver.url()).await;
+    assert_eq!((attempt.outcome, attempt.status_code), (Outcome::Status, Some(410)));
+    assert!(attempt.response_truncated);
+}
+
+#[tokio::test]
 async fn a_redirect_is_shown_and_not_followed() {
     let recorder = Recorder::start().await;
     for status in [301, 302, 303, 307, 308] {
@@ -218,6 +228,16 @@ async fn a_server_that_closes_kept_connections_unannounced_does_no_harm() {
 }
 
 #[tokio::test]
+async fn an_answer_that_nobody_asked_for_answers_no_later_request() {
+    let twice = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n";
+    let receiver = Receiver::start(Behaviour::serves(twice, 10)).await;
+    let sender = sender();
+    for _ in 0..10 {
+        assert_eq!(send(&sender, &receiver.url()).await.status_code, Some(200));
+    }
+}
+
+#[tokio::test]
 async fn retry_after_is_read_from_429_and_503_alone() {
     let recorder = Recorder::start().await;
     for (status, asks) in [(429, true), (503, true), (500, false), (200, false)] {
@@ -251,6 +271,23 @@ async fn names_lead_to_outcomes_of_their_own() {
         assert_eq!((attempt.outcome, attempt.status_code), (outcome, None), "{url}");
         assert!(attempt.error.as_ref().unwrap().contains(sentence), "{url}: {:?}", attempt.error);
     }
+}
+
+/// Name servers that never answer.
+struct Silence;
+
+impl Resolver for Silence {
+    fn resolve<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, DnsError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_ends_with_the_connect_timeout() {
+    let limits = Limits { request_timeout: Duration::from_secs(60), connect_timeout: Duration::from_millis(50) };
+    let attempt = send(&sender_with(limits, Silence, None), "http://hooks.example/").await;
+    assert_eq!(attempt.outcome, Outcome::DnsTimeout);
+    assert_eq!(attempt.error.as_deref(), Some("The name servers of hooks.example did not answer within 50 ms."));
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl Failure {
             ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => Outcome::Internal,
             ErrorKind::ConnectionRefused => Outcome::ConnectRefused,
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Outcome::ConnectReset,
-            ErrorKind::TimedOut => Outcome::Timeout,
+            // Also the kernel's own patience, which ends only where ours is set to minutes.
             _ => Outcome::ConnectUnreachable,
         };
         Self::new(outcome, Some(error.to_string()))
@@ -80,9 +80,10 @@ impl Failure {
         }
         let outcome = match error.kind() {
             _ if error.get_ref().is_some_and(|inner| inner.is::<HeadTooLarge>()) => Outcome::HeaderTooLarge,
-            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => Outcome::ConnectReset,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::TimedOut => {
+                Outcome::ConnectReset
+            }
             ErrorKind::UnexpectedEof => Outcome::ClosedEarly,
-            ErrorKind::TimedOut => Outcome::Timeout,
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Outcome::ConnectUnreachable,
             // What hyper says of broken chunks.
             _ => Outcome::ProtocolError,
