@@ -2,5 +2,7 @@
 //!
 //! `model` holds the rules, `store` the tables, `actions` what people do (in the caller's transaction); pages and API call those.
 
+pub mod actions;
 pub mod log;
 pub mod model;
+pub mod store;

@@ -1,0 +1,100 @@
+//! Send Test Webhook: one TEST event, at once, to values that need not be saved. Never retried, never a delivery.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::auth::model::Actor;
+use crate::base::{EventId, Secret, TimeZone, WebhookId};
+use crate::db::{Conn, Tx};
+use crate::delivery::endpoint::Endpoint;
+use crate::delivery::sender::{Attempt, Outcome, Request};
+use crate::delivery::signing::SigningSecret;
+use crate::events::body::render_test;
+use crate::webhooks::model::{Header, LastTest, TestTarget, Webhook};
+use crate::webhooks::store;
+
+use super::{Refusal, Tools, write_down};
+
+/// Where a test goes, and what it is signed with.
+#[derive(Debug)]
+pub struct Target {
+    pub endpoint: Endpoint,
+    pub headers: Vec<Header>,
+    pub secrets: Vec<SigningSecret>,
+}
+
+impl Target {
+    /// Values from a form. `stored` are the secrets of the saved webhook; a new one has the secret that was prepared for it, or
+    /// one that nobody will see again.
+    pub fn from_form(typed: TestTarget, stored: Vec<SigningSecret>, tools: &Tools) -> Self {
+        let secrets = match (stored.is_empty(), typed.signing_secret) {
+            (false, _) => stored,
+            (true, Some(secret)) => vec![secret],
+            (true, None) => vec![SigningSecret::generate(tools.rng.as_ref())],
+        };
+        Self { endpoint: typed.endpoint, headers: typed.headers, secrets }
+    }
+}
+
+/// A saved webhook as a test's target.
+pub async fn target_of(conn: &mut Conn, tools: &Tools, webhook: &Webhook) -> Result<Target, Refusal> {
+    let secrets = store::secrets(conn, &tools.vault, &webhook.id, tools.clock.now()).await?;
+    Ok(Target {
+        endpoint: webhook.endpoint.clone(),
+        headers: store::headers(conn, &tools.vault, &webhook.id).await?,
+        secrets: secrets.into_iter().map(|(secret, _)| secret).collect(),
+    })
+}
+
+/// What was sent, and what became of it.
+#[derive(Debug)]
+pub struct TestReport {
+    pub body: String,
+    pub attempt: Attempt,
+}
+
+impl TestReport {
+    pub fn succeeded(&self) -> bool {
+        self.attempt.outcome == Outcome::Success
+    }
+}
+
+/// Sends a test in the name of `performed_by`. Outside of any transaction: it takes as long as the receiver does.
+pub async fn send_test(tools: &Tools, performed_by: &str, zone: TimeZone, target: &Target) -> TestReport {
+    let now = tools.clock.now();
+    let id = EventId::new(now, tools.rng.as_ref());
+    let body = render_test(&id, performed_by, now.cut_to_second(), zone);
+    let headers: Vec<(String, Secret)> =
+        target.headers.iter().map(|header| (header.name.to_string(), header.value.secret().clone())).collect();
+    let request = Request {
+        endpoint: &target.endpoint,
+        id: id.as_str(),
+        body: &Bytes::from(body.clone()),
+        secrets: &target.secrets,
+        headers: &headers,
+        now,
+    };
+    let attempt = tools.sender.send(&request).await;
+    TestReport { body, attempt }
+}
+
+/// Keeps how the test of a saved webhook went. One that was deleted meanwhile has nothing to keep.
+pub async fn finish_test(
+    tx: &mut Tx,
+    tools: &Tools,
+    actor: &Actor,
+    id: &WebhookId,
+    report: &TestReport,
+) -> Result<(), Refusal> {
+    let Some(webhook) = store::find(tx, &actor.organization, id).await? else { return Ok(()) };
+    let attempt = &report.attempt;
+    let test = LastTest { at: attempt.started_at, success: report.succeeded(), status_code: attempt.status_code };
+    store::record_test(tx, id, test).await?;
+    let details = json!({
+        "url": attempt.url,
+        "outcome": attempt.outcome.as_str(),
+        "status_code": attempt.status_code,
+    });
+    write_down(tx, tools, actor, tools.clock.now(), "webhook.tested", &webhook, details).await?;
+    Ok(())
+}

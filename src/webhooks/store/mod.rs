@@ -1,0 +1,146 @@
+//! The settings' tables: webhooks, their headers, subscriptions and signing secrets. Every write that whoever sends must see
+//! raises the webhook's `version` and the change counter.
+
+mod rows;
+mod secrets;
+mod subscriptions;
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::auth::store::raise_change_counter;
+use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::db::{Conn, DbError, Flag};
+
+use super::model::{Deletion, LastTest, Webhook, WebhookState};
+
+pub use secrets::{headers, insert_secret, secrets, set_headers};
+pub use subscriptions::set_subscriptions;
+
+/// The organization's webhooks, oldest first, without the deleted ones.
+pub async fn list(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<Webhook>, DbError> {
+    let text = format!(
+        "SELECT {} FROM webhooks WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY created_at, id",
+        rows::COLUMNS
+    );
+    let found = sqlx::query(AssertSqlSafe(text)).bind(organization).fetch_all(&mut *conn).await?;
+    let mut webhooks = found.iter().map(rows::webhook).collect::<Result<Vec<_>, _>>()?;
+    rows::add_lists(conn, organization, None, &mut webhooks).await?;
+    Ok(webhooks)
+}
+
+/// One webhook of the organization that is not deleted.
+pub async fn find(conn: &mut Conn, organization: &OrganizationId, id: &WebhookId) -> Result<Option<Webhook>, DbError> {
+    Ok(find_even_deleted(conn, organization, id).await?.filter(|webhook| webhook.deleted.is_none()))
+}
+
+/// One webhook of the organization, deleted or not: for its log and its undo.
+pub async fn find_even_deleted(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: &WebhookId,
+) -> Result<Option<Webhook>, DbError> {
+    let text = format!("SELECT {} FROM webhooks WHERE organization_id = $1 AND id = $2", rows::COLUMNS);
+    let row = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(id).fetch_optional(&mut *conn).await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut found = [rows::webhook(&row)?];
+    rows::add_lists(conn, organization, Some(id), &mut found).await?;
+    let [webhook] = found;
+    Ok(Some(webhook))
+}
+
+/// How many webhooks the organization has, without the deleted ones.
+pub async fn count(conn: &mut Conn, organization: &OrganizationId) -> Result<i64, DbError> {
+    let row = sqlx::query("SELECT COUNT(*) FROM webhooks WHERE organization_id = $1 AND deleted_at IS NULL")
+        .bind(organization)
+        .fetch_one(conn)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Adds the row of a new webhook; its headers, subscriptions and secret are written beside it.
+pub async fn insert(conn: &mut Conn, webhook: &Webhook, created_seq: i64) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO webhooks (id, organization_id, name, description, url, state, version, created_by, created_seq, \
+         created_at, updated_at, failures) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
+    )
+    .bind(&webhook.id)
+    .bind(&webhook.organization)
+    .bind(webhook.name.as_str())
+    .bind(webhook.description.as_str())
+    .bind(webhook.endpoint.as_str())
+    .bind(webhook.state.as_str())
+    .bind(webhook.version)
+    .bind(&webhook.created_by)
+    .bind(created_seq)
+    .bind(webhook.created_at)
+    .bind(webhook.updated_at)
+    .execute(&mut *conn)
+    .await?;
+    raise_change_counter(conn).await
+}
+
+/// Writes name, description and URL. A Retry-After that another address asked for is forgotten.
+pub async fn update_settings(conn: &mut Conn, webhook: &Webhook, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE webhooks SET name = $2, description = $3, not_before = CASE WHEN url = $4 THEN not_before END, url = $4, \
+         version = version + 1, updated_at = $5 WHERE id = $1",
+    )
+    .bind(&webhook.id)
+    .bind(webhook.name.as_str())
+    .bind(webhook.description.as_str())
+    .bind(webhook.endpoint.as_str())
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    raise_change_counter(conn).await
+}
+
+/// Changes the state by a person's choice. Becoming active starts anew: no spell of failures, no Retry-After to wait for.
+pub async fn update_state(conn: &mut Conn, id: &WebhookId, state: WebhookState, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE webhooks SET state = $2, disabled_reason = NULL, failures = CASE WHEN $2 = 'active' THEN 0 ELSE failures END, \
+         failing_since = CASE WHEN $2 = 'active' THEN NULL ELSE failing_since END, \
+         not_before = CASE WHEN $2 = 'active' THEN NULL ELSE not_before END, \
+         version = version + 1, updated_at = $3 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(state.as_str())
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    raise_change_counter(conn).await
+}
+
+/// Marks it deleted, or not any more. Its rows stay: the log needs them, and so does the undo.
+pub async fn update_deleted(
+    conn: &mut Conn,
+    id: &WebhookId,
+    deletion: Option<Deletion>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE webhooks SET deleted_at = $2, deleted_seq = $3, version = version + 1, updated_at = $4 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(deletion.map(|deletion| deletion.at))
+    .bind(deletion.map(|deletion| deletion.seq))
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    raise_change_counter(conn).await
+}
+
+/// Keeps how the last test went. Nothing that is sent depends on it, so the version stays.
+pub async fn record_test(conn: &mut Conn, id: &WebhookId, test: LastTest) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE webhooks SET last_test_at = $2, last_test_success = $3, last_test_status = $4 \
+         WHERE id = $1 AND (last_test_at IS NULL OR last_test_at <= $2)",
+    )
+    .bind(id)
+    .bind(test.at)
+    .bind(Flag(test.success))
+    .bind(test.status_code.map(i64::from))
+    .execute(conn)
+    .await?;
+    Ok(())
+}

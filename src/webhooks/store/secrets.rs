@@ -1,0 +1,101 @@
+//! What is sealed at rest: header values and signing secrets.
+
+use sqlx::Row as _;
+
+use crate::auth::store::raise_change_counter;
+use crate::base::{Rng, Secret, SecretId, Timestamp, Vault, WebhookId};
+use crate::db::{Conn, DbError};
+use crate::delivery::signing::SigningSecret;
+use crate::delivery::store::header_place;
+use crate::webhooks::model::{Header, HeaderName, HeaderValue};
+
+fn secret_place(webhook: &WebhookId, id: &SecretId) -> String {
+    format!("signing_secrets/{webhook}/{id}")
+}
+
+/// The webhook's headers with their values, in their order.
+pub async fn headers(conn: &mut Conn, vault: &Vault, webhook: &WebhookId) -> Result<Vec<Header>, DbError> {
+    let rows = sqlx::query("SELECT name, value FROM webhook_headers WHERE webhook_id = $1 ORDER BY position")
+        .bind(webhook)
+        .fetch_all(conn)
+        .await?;
+    let wrong = |column, problem: String| DbError::inconsistent("webhook_headers", column, webhook.as_str(), problem);
+    let mut headers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (name, sealed): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let value = vault.open(&header_place(webhook, &name), &sealed).map_err(|e| wrong("value", e.to_string()))?;
+        headers.push(Header {
+            value: HeaderValue::parse(&name, &value).map_err(|e| wrong("value", e.to_string()))?,
+            name: HeaderName::parse(&name).map_err(|e| wrong("name", e.to_string()))?,
+        });
+    }
+    Ok(headers)
+}
+
+/// Replaces the webhook's headers. The caller raises the version.
+pub async fn set_headers(
+    conn: &mut Conn,
+    vault: &Vault,
+    webhook: &WebhookId,
+    headers: &[Header],
+) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM webhook_headers WHERE webhook_id = $1").bind(webhook).execute(&mut *conn).await?;
+    for (position, header) in (1_i64..).zip(headers) {
+        let name = header.name.as_str();
+        sqlx::query("INSERT INTO webhook_headers (webhook_id, position, name, value) VALUES ($1, $2, $3, $4)")
+            .bind(webhook)
+            .bind(position)
+            .bind(name)
+            .bind(vault.seal(&header_place(webhook, name), header.value.secret()))
+            .execute(&mut *conn)
+            .await?;
+    }
+    raise_change_counter(conn).await
+}
+
+/// Adds the secret that signs from now on.
+pub async fn insert_secret(
+    conn: &mut Conn,
+    vault: &Vault,
+    webhook: &WebhookId,
+    secret: &SigningSecret,
+    now: Timestamp,
+    rng: &dyn Rng,
+) -> Result<(), DbError> {
+    let id = SecretId::new(now, rng);
+    let sealed = vault.seal(&secret_place(webhook, &id), &Secret::new(secret.expose()));
+    sqlx::query("INSERT INTO signing_secrets (id, webhook_id, secret, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(&id)
+        .bind(webhook)
+        .bind(sealed)
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+    raise_change_counter(conn).await
+}
+
+/// Every secret that signs at `now`, the newest first, each with when it ends.
+pub async fn secrets(
+    conn: &mut Conn,
+    vault: &Vault,
+    webhook: &WebhookId,
+    now: Timestamp,
+) -> Result<Vec<(SigningSecret, Option<Timestamp>)>, DbError> {
+    let rows = sqlx::query(
+        "SELECT id, secret, expires_at FROM signing_secrets WHERE webhook_id = $1 \
+         AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC, id DESC",
+    )
+    .bind(webhook)
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    let mut secrets = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (id, sealed): (SecretId, String) = (row.try_get(0)?, row.try_get(1)?);
+        let wrong = |problem: String| DbError::inconsistent("signing_secrets", "secret", id.as_str(), problem);
+        let text = vault.open(&secret_place(webhook, &id), &sealed).map_err(|e| wrong(e.to_string()))?;
+        let secret = SigningSecret::parse(text.expose()).map_err(|e| wrong(e.to_string()))?;
+        secrets.push((secret, row.try_get(2)?));
+    }
+    Ok(secrets)
+}
