@@ -232,6 +232,16 @@ impl Shared {
     }
 }
 
+impl Drop for Shared {
+    /// A runtime that is simply dropped waits for its threads, which an async caller must not do.
+    fn drop(&mut self) {
+        let runtime = self.runtime.lock().ok().and_then(|mut runtime| runtime.take());
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 async fn poll(shared: Arc<Shared>) {
     let clock = shared.parts.clock.clone();
     let mut changes = None;

@@ -1,6 +1,7 @@
 //! What the test binaries share. Each binary uses a part of it, so each says `expect(dead_code)` where it
 //! includes this file.
 
+pub mod app;
 pub mod chromium;
 pub mod postgres;
 pub mod receivers;
