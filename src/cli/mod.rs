@@ -110,7 +110,10 @@ fn config(settings: &SettingsArgs) -> Result<Config, Failure> {
 
 /// Logs go to stderr, so that stdout belongs to what a command answers.
 fn start_logging(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    // A plain level speaks of Herald; the web server's own steps only matter to who asks for them by name.
+    let plain = !config.log.contains(['=', ',']);
+    let filter = if plain { format!("{0},actix_server=warn,actix_http=warn", config.log) } else { config.log.clone() };
+    let filter = tracing_subscriber::EnvFilter::new(filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first one's log.
     let _ = match config.log_format {
