@@ -110,17 +110,20 @@ impl Engine {
         let shared = &self.shared;
         shared.stopping.store(true, Ordering::SeqCst);
         shared.wake.notify_one();
-        let lanes: Vec<_> = shared.lanes.lock().expect("no holder of this lock panics").values().cloned().collect();
-        for lane in lanes {
-            lane.hand_back(shared).await;
-        }
         let drained = async {
             loop {
+                // What was committed while the stop began still comes into its lane.
+                let lanes: Vec<_> =
+                    shared.lanes.lock().expect("no holder of this lock panics").values().cloned().collect();
+                for lane in lanes {
+                    lane.hand_back(shared).await;
+                }
                 let notified = shared.drained.notified();
                 if shared.open.load(Ordering::SeqCst) == 0 {
                     return;
                 }
-                notified.await;
+                // The time-out covers what comes into a lane without a job leaving one.
+                let _ = tokio::time::timeout(Duration::from_millis(100), notified).await;
             }
         };
         if tokio::time::timeout(patience, drained).await.is_err() {

@@ -421,12 +421,11 @@ async fn release(shared: Arc<Shared>, jobs: Vec<Job>, due_at: Timestamp) {
 }
 
 async fn release_one(shared: Arc<Shared>, job: Job, due_at: Timestamp) {
-    // A redelivery leaves the planned retry's time alone; its lease ends by itself.
-    if job.trigger != Trigger::Redeliver {
-        let release = Release { id: job.id.clone(), lease: job.lease, due_at };
-        if let Err(error) = shared.parts.db.submit(release).await {
-            tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a lease could not be given back; it ends by itself");
-        }
+    // A redelivery leaves the planned retry's time alone.
+    let due_at = (job.trigger != Trigger::Redeliver).then_some(due_at);
+    let release = Release { id: job.id.clone(), lease: job.lease, due_at };
+    if let Err(error) = shared.parts.db.submit(release).await {
+        tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a lease could not be given back; it ends by itself");
     }
     shared.closed(&job);
 }

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId};
 use crate::db::{Conn, DbError, Flag};
-use crate::delivery::model::{Job, RedeliverRefusal, Redelivery, Trigger};
+use crate::delivery::model::{Hold, Job, RedeliverRefusal, Redelivery, Trigger};
 use crate::events::fan_out::LEASE;
 
 /// How many deliveries wait for a person to say what becomes of them.
@@ -72,25 +72,28 @@ pub async fn cancel_for_deletion(conn: &mut Conn, webhook: &WebhookId, now: Time
 }
 
 /// Undoes a deletion: exactly the deliveries that it cancelled come back, and one for each subscribed event that was recorded
-/// meanwhile. `deliverable`: the webhook is active and webhooks are turned on; else everything is held.
-/// The caller has already made the webhook undeleted. Returns how many deliveries are open now because of it.
+/// meanwhile. The caller has already made the webhook undeleted. What they wait for is what would hold a new one: nothing,
+/// the webhook, or the organization's switch, which may have been turned meanwhile. Returns how many are open because of it.
 pub async fn undo_deletion(
     conn: &mut Conn,
     organization: &OrganizationId,
     webhook: &WebhookId,
     deleted_seq: i64,
-    deliverable: bool,
     now: Timestamp,
 ) -> Result<u64, DbError> {
-    let (state, due_at) = if deliverable { ("pending", Some(now)) } else { ("held", None) };
-    let back = "UPDATE deliveries SET undo_state = NULL, reason = NULL, finished_at = NULL, \
-                state = CASE WHEN undo_state = 'held' THEN 'held' ELSE CAST($2 AS TEXT) END, \
-                hold = CASE WHEN undo_state = 'held' THEN hold WHEN $2 = 'held' THEN 'webhook' END, \
-                due_at = CASE WHEN undo_state = 'held' OR CAST($3 AS BIGINT) IS NULL THEN NULL WHEN leased_until > $3 THEN leased_until ELSE CAST($3 AS BIGINT) END \
+    let (state, hold, due_at) = match what_holds(conn, webhook).await? {
+        None => ("pending", None, Some(now)),
+        Some(hold) => ("held", Some(hold.as_str()), None),
+    };
+    let back = "UPDATE deliveries SET undo_state = NULL, reason = NULL, finished_at = NULL, state = $2, hold = $3, \
+                due_at = CASE WHEN leased_until > CAST($4 AS BIGINT) THEN leased_until ELSE CAST($4 AS BIGINT) END \
                 WHERE webhook_id = $1 AND state = 'cancelled' AND reason = 'webhook_deleted' AND undo_state IS NOT NULL";
-    let returned = sqlx::query(back).bind(webhook).bind(state).bind(due_at).execute(&mut *conn).await?.rows_affected();
-    let missed = "INSERT INTO deliveries (webhook_id, event_id, organization_id, event_type, state, hold, due_at, lease, created_at, attempts, step) \
-                  SELECT s.webhook_id, e.id, e.organization_id, e.event_type, $4, CASE WHEN $4 = 'held' THEN 'webhook' END, CAST($5 AS BIGINT), 0, $6, 0, 0 \
+    let returned =
+        sqlx::query(back).bind(webhook).bind(state).bind(hold).bind(due_at).execute(&mut *conn).await?.rows_affected();
+    let missed = "INSERT INTO deliveries (webhook_id, event_id, organization_id, event_type, state, hold, due_at, lease, \
+                  created_at, attempts, step) \
+                  SELECT s.webhook_id, e.id, e.organization_id, e.event_type, CAST($4 AS TEXT), CAST($5 AS TEXT), \
+                  CAST($6 AS BIGINT), 0, CAST($7 AS BIGINT), 0, 0 \
                   FROM events e JOIN subscriptions s ON s.event_type = e.event_type AND s.webhook_id = $2 AND s.until_seq IS NULL \
                   WHERE e.organization_id = $1 AND e.seq > $3 AND e.webhooks_enabled = 1 \
                   ON CONFLICT (webhook_id, event_id) DO NOTHING";
@@ -99,12 +102,26 @@ pub async fn undo_deletion(
         .bind(webhook)
         .bind(deleted_seq)
         .bind(state)
+        .bind(hold)
         .bind(due_at)
         .bind(now)
         .execute(conn)
         .await?
         .rows_affected();
     Ok(returned + made)
+}
+
+/// What a new delivery of the webhook would have to wait for.
+async fn what_holds(conn: &mut Conn, webhook: &WebhookId) -> Result<Option<Hold>, DbError> {
+    let row = sqlx::query("SELECT w.state, o.webhooks_enabled FROM webhooks w JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1")
+        .bind(webhook)
+        .fetch_one(conn)
+        .await?;
+    let state: String = row.try_get(0)?;
+    if state != "active" {
+        return Ok(Some(Hold::Webhook));
+    }
+    Ok((!row.try_get::<Flag, _>(1)?.0).then_some(Hold::Switch))
 }
 
 /// Takes the lease for one attempt at once, of a delivery in whatever state. `None`: no such delivery in the organization.

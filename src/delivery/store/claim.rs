@@ -79,7 +79,8 @@ fn claim_text(dialect: Dialect) -> String {
 pub struct Release {
     pub id: DeliveryId,
     pub lease: i64,
-    pub due_at: Timestamp,
+    /// When it may be taken again; `None` leaves its time as it was.
+    pub due_at: Option<Timestamp>,
 }
 
 impl Command for Release {
@@ -91,7 +92,7 @@ impl Command for Release {
                 let text = sql::shaped("deliveries.release", piece.len(), |rows| {
                     format!(
                         "WITH v (w, e, l, d) AS (VALUES {}) UPDATE deliveries SET leased_until = NULL, \
-                         due_at = CASE WHEN state = 'pending' THEN d ELSE NULL END FROM v \
+                         due_at = CASE WHEN state = 'pending' THEN COALESCE(d, due_at) ELSE NULL END FROM v \
                          WHERE webhook_id = w AND event_id = e AND lease = l AND leased_until IS NOT NULL",
                         sql::typed_values(1, rows, &["TEXT", "TEXT", "BIGINT", "BIGINT"])
                     )

@@ -6,7 +6,7 @@ use crate::auth::model::Actor;
 use crate::base::WebhookId;
 use crate::db::Tx;
 use crate::delivery::store as deliveries;
-use crate::webhooks::model::{Deletion, UNDO_WITHIN, Webhook, WebhookState};
+use crate::webhooks::model::{Deletion, UNDO_WITHIN, Webhook};
 use crate::webhooks::store;
 
 use super::{Refusal, Tools, announce, begin, load, write_down};
@@ -39,8 +39,7 @@ pub async fn restore(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) 
         return Err(Refusal::TooMany(tools.max_webhooks));
     }
     store::update_deleted(tx, id, None, now).await?;
-    let is_active = webhook.state == WebhookState::Active;
-    deliveries::undo_deletion(tx, &actor.organization, id, deletion.seq, is_active, now).await?;
+    deliveries::undo_deletion(tx, &actor.organization, id, deletion.seq, now).await?;
     write_down(tx, tools, actor, now, "webhook.restored", &webhook, json!({})).await?;
     announce(tx, tools, id);
     load(tx, actor, id).await
