@@ -19,8 +19,11 @@ use crate::delivery::model::Hints;
 use crate::delivery::resolver::{Resolver, SystemResolver};
 use crate::delivery::sender::{InvalidExtraCa, Limits, LocalReceiver, Sender};
 use crate::events::{Dispatch, Recorder};
+use crate::ops::health::Deliveries;
+use crate::publish::api::Publisher;
 use crate::routes;
 use crate::web::context::SetupCode;
+use crate::web::throttle::Throttle;
 use crate::web::{Context, Site, error, headers, origin, session};
 
 mod key_file;
@@ -146,7 +149,17 @@ impl App {
         let recorder = Recorder { clock, rng, dispatch };
         let setup_code = SetupCode::new(context.rng.as_ref());
         let site = Site { public_url: config.public_url.clone(), trusted_proxies: config.trusted_proxies.clone() };
+        let publisher = Publisher {
+            db: db.clone(),
+            recorder: recorder.clone(),
+            rate: config.publish_rate.map(|rate| Throttle::new(rate, context.clock.clone())),
+        };
+        let deliveries = {
+            let engine = engine.clone();
+            Deliveries::new(move || engine.is_running())
+        };
         let shared = {
+            let (publisher, deliveries) = (Data::new(publisher), Data::new(deliveries));
             let (context, recorder, setup_code) =
                 (Data::new(context.clone()), Data::new(recorder.clone()), Data::new(setup_code.clone()));
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
@@ -155,6 +168,7 @@ impl App {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
                 app.app_data(site.clone()).app_data(guard.clone()).app_data(sender.clone());
                 app.app_data(resolver.clone()).app_data(hints.clone());
+                app.app_data(publisher.clone()).app_data(deliveries.clone());
             }
         };
         let (server, address) = listen(config.listen, &context, shared)?;

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod web;
 pub mod webhooks;
 pub mod publish;
+pub mod accounts;
 pub mod ops;
 pub mod config;
 pub mod app;

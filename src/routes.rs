@@ -3,11 +3,16 @@
 use actix_web::middleware::from_fn;
 use actix_web::web::{self as actix, ServiceConfig};
 
+use crate::accounts::api_keys;
+use crate::ops::health;
+use crate::publish;
 use crate::web::{assets, error, problem};
 
 /// All routes, in the order of the contract's tables.
 pub fn configure(app: &mut ServiceConfig) {
     app.configure(assets::configure);
+    app.configure(health::routes);
+    app.configure(api_keys::routes);
     app.service(api());
     app.default_service(actix::to(error::not_found));
 }
@@ -22,5 +27,8 @@ fn api() -> actix_web::Scope<
         InitError = (),
     >,
 > {
-    actix::scope("/api/v1").wrap(from_fn(problem::documents)).default_service(actix::to(problem::not_found))
+    actix::scope("/api/v1")
+        .wrap(from_fn(problem::documents))
+        .configure(publish::api::routes)
+        .default_service(actix::to(problem::not_found))
 }

@@ -43,6 +43,14 @@ impl Scope {
         }
     }
 
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Write => "Write",
+            Self::Publish => "Publish",
+        }
+    }
+
     /// What it allows, in a sentence.
     pub const fn description(self) -> &'static str {
         match self {

@@ -1,7 +1,5 @@
 //! `GET /healthz`: the process lives. `GET /readyz`: the database answers and deliveries run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -12,17 +10,12 @@ use crate::web::{Context, at};
 /// A database that takes longer to answer is as good as none.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whether deliveries run: set by who starts and stops the engine, and handed to the app as `web::Data`.
-#[derive(Clone, Debug, Default)]
-pub struct Deliveries(Arc<AtomicBool>);
+/// Knows whether deliveries run; handed to the app as `web::Data`.
+pub struct Deliveries(Box<dyn Fn() -> bool + Send + Sync>);
 
 impl Deliveries {
-    pub fn set_running(&self, running: bool) {
-        self.0.store(running, Ordering::Relaxed);
-    }
-
-    pub fn are_running(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub fn new(are_running: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Box::new(are_running))
     }
 }
 
@@ -36,7 +29,7 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(context: web::Data<Context>, deliveries: web::Data<Deliveries>) -> HttpResponse {
-    if !deliveries.are_running() {
+    if !(deliveries.0)() {
         return say(StatusCode::SERVICE_UNAVAILABLE, "deliveries do not run");
     }
     match tokio::time::timeout(PATIENCE, context.db.ping()).await {

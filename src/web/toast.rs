@@ -124,7 +124,7 @@ impl Toast {
         self
     }
 
-    pub(super) fn icon(&self) -> &'static str {
+    pub(crate) fn icon(&self) -> &'static str {
         match self.kind {
             Kind::Ok => "circle-check",
             Kind::Bad => "circle-x",
@@ -132,7 +132,7 @@ impl Toast {
         }
     }
 
-    pub(super) fn class(&self) -> &'static str {
+    pub(crate) fn class(&self) -> &'static str {
         match self.kind {
             Kind::Ok => "toast--ok",
             Kind::Bad => "toast--bad",
@@ -141,7 +141,7 @@ impl Toast {
     }
 
     /// A failure interrupts a screen reader, anything else waits for a pause.
-    pub(super) fn role(&self) -> &'static str {
+    pub(crate) fn role(&self) -> &'static str {
         match self.kind {
             Kind::Bad => "alert",
             Kind::Ok | Kind::Info => "status",
@@ -150,7 +150,7 @@ impl Toast {
 }
 
 /// What the script shows when the server does not answer at all; the layout carries it along.
-pub(super) fn no_connection() -> Toast {
+pub(crate) fn no_connection() -> Toast {
     Toast::bad("No connection").text("Your changes are not saved. Try again.")
 }
 

@@ -1,0 +1,225 @@
+//! The API keys page: what programs may do here, and who gave them that.
+//!
+//! A new key is in the answer to the post that made it, and nowhere else: not in a redirect, not in the session, which
+//! is kept in the database. Reloading the list does not show it again.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Data, Path, ServiceConfig};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::auth::api_keys::{self, ApiKey, NewKey, Scope, Scopes};
+use crate::auth::model::parse_name;
+use crate::auth::store::api_keys::{self as store, Listed};
+use crate::base::{ApiKeyId, Secret, TimeZone, Timestamp};
+use crate::web::guard::Admin;
+use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Moment, Page, Section, Shell, Toast, at, see_other};
+
+const LIST: &str = "/settings/api-keys";
+const NEW: &str = "/settings/api-keys/new";
+
+fn revoke_url(id: &ApiKeyId) -> String {
+    format!("{LIST}/{id}/revoke")
+}
+
+/// The pages; all of them for admins.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(at(LIST).get(list).post(create))
+        .service(at(NEW).get(new))
+        .service(at("/settings/api-keys/{id}/revoke").get(ask_to_revoke).post(revoke));
+}
+
+/// GET /settings/api-keys
+async fn list(admin: Admin, context: Data<Context>, hx: Hx) -> web::Result {
+    ListPage::load(&admin, &context, None).await?.answer(&hx)
+}
+
+/// GET /settings/api-keys/new
+async fn new(admin: Admin, hx: Hx) -> web::Result {
+    FormPage::new(&admin, &KeyForm::default(), FieldErrors::default()).answer(&hx)
+}
+
+/// POST /settings/api-keys: makes a key and shows it, this once.
+async fn create(admin: Admin, context: Data<Context>, hx: Hx, form: Form<KeyForm>) -> web::Result {
+    let Form(form) = form;
+    let (name, scopes) = match form.parse() {
+        Ok(parsed) => parsed,
+        Err(errors) => return FormPage::new(&admin, &form, errors).rejected(&hx),
+    };
+    let new = NewKey { user: Some(admin.user.id.clone()), name, scopes };
+    let mut tx = context.db.begin().await?;
+    let now = context.clock.now();
+    let (_, key) = api_keys::create(&mut tx, now, context.rng.as_ref(), &admin.actor(), new).await?;
+    tx.commit().await?;
+    let mut page = ListPage::load(&admin, &context, Some(key)).await?;
+    page.shell = page.shell.with_toast(Toast::ok("API key created").text("Copy it now."));
+    let mut answer = page.answer(&hx)?;
+    answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    Ok(answer)
+}
+
+/// GET /settings/api-keys/{id}/revoke
+async fn ask_to_revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) -> web::Result {
+    let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
+    let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
+    RevokePage::new(&admin, &found.ok_or(Error::NotFound)?).answer(&hx)
+}
+
+/// POST /settings/api-keys/{id}/revoke
+async fn revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) -> web::Result<HttpResponse> {
+    let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
+    let mut tx = context.db.begin().await?;
+    let now = context.clock.now();
+    let revoked = api_keys::revoke(&mut tx, now, context.rng.as_ref(), &admin.actor(), &id).await?;
+    let key = revoked.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    admin.flash(Toast::ok("API key revoked").text(format!("{} does not work any more.", key.name)));
+    Ok(see_other(&hx, LIST))
+}
+
+/// The form as it is posted.
+#[derive(Default, Deserialize)]
+struct KeyForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    scopes: Vec<String>,
+}
+
+impl KeyForm {
+    fn parse(&self) -> Result<(String, Scopes), FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take("name", parse_name(&self.name));
+        let scopes = errors.take("scopes", Scopes::of(self.scopes.iter().map(String::as_str)));
+        errors.into_result(name.zip(scopes))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "accounts/api_keys.html")]
+struct ListPage {
+    shell: Shell,
+    /// The key that was just made, in clear.
+    new_key: Option<Secret>,
+    rows: Vec<Row>,
+}
+web::page!(ListPage);
+
+struct Row {
+    name: String,
+    prefix: String,
+    access: String,
+    owner: String,
+    /// Its owner has left, and the key does not work.
+    is_orphan: bool,
+    last_used: Option<Moment>,
+    revoke_url: String,
+}
+
+impl ListPage {
+    async fn load(admin: &Admin, context: &Context, new_key: Option<Secret>) -> web::Result<Self> {
+        let keys = store::list(&mut *context.db.read().await?, &admin.organization.id).await?;
+        let (now, zone) = (context.clock.now(), admin.organization.time_zone);
+        Ok(Self {
+            shell: admin.shell(Section::ApiKeys, "API keys"),
+            new_key,
+            rows: keys.into_iter().map(|listed| Row::new(listed, now, zone)).collect(),
+        })
+    }
+}
+
+impl Row {
+    fn new(listed: Listed, now: Timestamp, zone: TimeZone) -> Self {
+        let Listed { key, owner, is_orphan } = listed;
+        let owner = match owner {
+            Some((name, email)) if name.is_empty() => email,
+            Some((name, _)) => name,
+            None => "Command line".into(),
+        };
+        Self {
+            prefix: key.prefix,
+            access: access(key.scopes),
+            owner,
+            is_orphan,
+            last_used: key.last_used_at.map(|at| Moment::relative(at, now, zone)),
+            revoke_url: revoke_url(&key.id),
+            name: key.name,
+        }
+    }
+}
+
+/// `Read, publish`.
+fn access(scopes: Scopes) -> String {
+    let text = scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(", ");
+    text[..1].to_uppercase() + &text[1..]
+}
+
+#[derive(Template)]
+#[template(path = "accounts/api_keys_new.html")]
+struct FormPage {
+    shell: Shell,
+    name: String,
+    /// Each with whether it is chosen.
+    scopes: Vec<(Scope, bool)>,
+    errors: FieldErrors,
+}
+web::page!(FormPage);
+
+impl FormPage {
+    fn new(admin: &Admin, form: &KeyForm, errors: FieldErrors) -> Self {
+        let is_chosen = |scope: Scope| form.scopes.iter().any(|word| word == scope.as_str());
+        Self {
+            shell: admin.shell(Section::ApiKeys, "Create API key"),
+            name: form.name.clone(),
+            scopes: Scope::ALL.into_iter().map(|scope| (scope, is_chosen(scope))).collect(),
+            errors,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "accounts/api_keys_revoke.html", blocks = ["question"])]
+struct RevokePage {
+    shell: Shell,
+    name: String,
+    prefix: String,
+    action: String,
+}
+web::page!(RevokePage, as_question);
+
+impl RevokePage {
+    fn new(admin: &Admin, key: &ApiKey) -> Self {
+        Self {
+            shell: admin.shell(Section::ApiKeys, "Revoke API key"),
+            name: key.name.clone(),
+            prefix: key.prefix.clone(),
+            action: revoke_url(&key.id),
+        }
+    }
+
+    fn question(&self) -> String {
+        format!("Revoke {}?", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_needs_a_name_and_a_scope() {
+        let form = |name: &str, scopes: &[&str]| KeyForm {
+            name: name.into(),
+            scopes: scopes.iter().map(|scope| (*scope).into()).collect(),
+        };
+        let (name, scopes) = form(" CRM sync ", &["publish", "read"]).parse().unwrap();
+        assert_eq!((name.as_str(), access(scopes).as_str()), ("CRM sync", "Read, publish"));
+        let errors = form(" ", &[]).parse().unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["name", "scopes"]);
+        assert!(form("x", &["admin"]).parse().is_err());
+        assert!(form(&"x".repeat(101), &["read"]).parse().is_err());
+    }
+}
