@@ -1,5 +1,9 @@
 //! The log: what happened, and what became of it at each webhook. It only reads; the one thing that people start here
 //! is a redelivery.
 
+pub mod actions;
 pub mod model;
+mod pages;
 pub mod store;
+
+pub use pages::routes;

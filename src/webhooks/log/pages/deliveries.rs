@@ -1,0 +1,142 @@
+//! The table of deliveries on a webhook's page: its filter, its rows, the way to older ones.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Cursor, EventId, TimeZone, Timestamp};
+use crate::delivery::model::DeliveryState;
+use crate::events::EventType;
+use crate::web::time::taken;
+use crate::web::{Moment, Result};
+
+use super::super::model::{Delivery, DeliveryFilter, Listing, Place};
+use super::words::{self, Answer, StateWord};
+use super::{query, urls};
+
+/// The query of a webhook's page.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer: Option<String>,
+}
+
+impl Query {
+    pub fn filter(&self) -> Result<DeliveryFilter> {
+        Ok(DeliveryFilter {
+            state: query::parse(self.state.as_deref())?,
+            event_type: query::parse(self.event_type.as_deref())?,
+            event: query::parse(self.event.as_deref())?,
+        })
+    }
+
+    pub fn place(&self) -> Result<Place> {
+        query::place(self.cursor.as_deref(), self.newer.as_deref())
+    }
+
+    /// The same without a place: what links to another range or view start from.
+    pub fn without_place(&self) -> Self {
+        Self { cursor: None, newer: None, ..self.clone() }
+    }
+}
+
+/// The table, ready for its template.
+pub(super) struct Table {
+    /// The page it belongs to.
+    pub url: String,
+    pub rows: Vec<DeliveryRow>,
+    pub is_filtered: bool,
+    pub event: String,
+    pub state: String,
+    pub event_type: String,
+    pub states: Vec<(String, String)>,
+    pub event_types: Vec<(String, String)>,
+    /// The rest of the page's query, which the filter keeps.
+    pub kept: Vec<(&'static str, String)>,
+    pub clear_url: String,
+    pub newer: String,
+    pub older: String,
+}
+
+pub(super) struct DeliveryRow {
+    pub state: StateWord,
+    pub url: String,
+    pub event_type: &'static str,
+    pub event: EventId,
+    pub entity: String,
+    pub answer: Option<Answer>,
+    pub taken: String,
+    pub attempts: i64,
+    pub created: Moment,
+    pub redeliver_url: String,
+}
+
+impl Table {
+    pub fn new(url: &str, asked: &Query, listing: Listing<Delivery>, now: Timestamp, zone: TimeZone) -> Self {
+        let base = asked.without_place();
+        let (newer, older) = query::neighbours(&listing, key);
+        let page = |query: Query| query::write(url, &query);
+        let newer = newer.map(|newer| page(Query { newer: Some(newer), ..base.clone() })).unwrap_or_default();
+        let older = older.map(|cursor| page(Query { cursor: Some(cursor), ..base.clone() })).unwrap_or_default();
+        let text = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
+        let (event, state, event_type) = (text(&asked.event), text(&asked.state), text(&asked.event_type));
+        let unfiltered = Query { event: None, state: None, event_type: None, ..base.clone() };
+        Self {
+            is_filtered: ![&event, &state, &event_type].iter().all(|field| field.is_empty()),
+            event,
+            state,
+            event_type,
+            states: choices("Any status", DeliveryState::ALL, |state| (state.as_str(), words::state_label(state))),
+            event_types: choices("Any event", EventType::ALL, |kind| (kind.as_str(), kind.as_str())),
+            kept: [("range", base.range), ("view", base.view)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect(),
+            clear_url: query::write(url, &unfiltered),
+            newer,
+            older,
+            rows: listing.rows.iter().map(|delivery| row(delivery, now, zone)).collect(),
+            url: url.to_owned(),
+        }
+    }
+}
+
+/// The options of a filter, with the one that takes everything first.
+pub(super) fn choices<T: Copy>(
+    any: &str,
+    all: &[T],
+    name: impl Fn(T) -> (&'static str, &'static str),
+) -> Vec<(String, String)> {
+    let named = all.iter().map(|one| name(*one)).map(|(value, label)| (value.to_owned(), label.to_owned()));
+    [(String::new(), any.to_owned())].into_iter().chain(named).collect()
+}
+
+fn key(delivery: &Delivery) -> Cursor {
+    Cursor { at: delivery.created_at, id: delivery.id.event.to_string() }
+}
+
+fn row(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> DeliveryRow {
+    DeliveryRow {
+        state: words::delivery_state(delivery, now),
+        url: urls::delivery(&delivery.id),
+        event_type: delivery.event_type.as_str(),
+        event: delivery.id.event.clone(),
+        entity: words::entity(delivery.event_type.entity_type(), &delivery.entity_ids),
+        answer: Answer::of_last(&delivery.last),
+        taken: delivery.last.duration.map(taken).unwrap_or_default(),
+        attempts: delivery.attempts_made,
+        created: Moment::relative(delivery.created_at, now, zone),
+        redeliver_url: format!("{}/redeliver", urls::delivery(&delivery.id)),
+    }
+}

@@ -1,0 +1,151 @@
+//! All that happened in the organization.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use chrono::{Days, LocalResult, NaiveDate, NaiveTime, TimeZone as _};
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Cursor, TimeZone, Timestamp};
+use crate::events::EventType;
+use crate::web::guard::Admin;
+use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
+
+use super::super::model::{EventFilter, EventLine};
+use super::super::store;
+use super::deliveries::choices;
+use super::words::{self, StateWord};
+use super::{query, urls};
+
+/// Events on a page.
+const LIMIT: usize = 50;
+
+#[derive(Template)]
+#[template(path = "events/list.html", blocks = ["rows"])]
+struct EventsPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    asked: Query,
+    event_types: Vec<(String, String)>,
+    is_filtered: bool,
+    newer: String,
+    older: String,
+}
+crate::web::page!(EventsPage, as_rows);
+
+struct Row {
+    url: String,
+    event_type: &'static str,
+    id: String,
+    entity: String,
+    performed_by: String,
+    performed: Moment,
+    outcomes: Vec<StateWord>,
+    /// Why there is no delivery.
+    none: &'static str,
+}
+
+/// The query of the page. `since` and `until` are days on the organization's clocks, both included.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Query {
+    event: String,
+    event_type: String,
+    since: String,
+    until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newer: Option<String>,
+}
+
+impl Query {
+    fn is_filtered(&self) -> bool {
+        [&self.event, &self.event_type, &self.since, &self.until].iter().any(|field| !field.trim().is_empty())
+    }
+
+    fn filter(&self, zone: TimeZone) -> Result<EventFilter> {
+        let since: Option<NaiveDate> = query::parse(Some(&self.since))?;
+        let until: Option<NaiveDate> = query::parse(Some(&self.until))?;
+        Ok(EventFilter {
+            event_type: query::parse(Some(&self.event_type))?,
+            event: query::parse(Some(&self.event))?,
+            since: since.map(|day| midnight(day, zone)).transpose()?,
+            until: until
+                .and_then(|day| day.checked_add_days(Days::new(1)))
+                .map(|day| midnight(day, zone))
+                .transpose()?,
+        })
+    }
+
+    /// The address of a page of the same list.
+    fn url(&self, cursor: Option<String>, newer: Option<String>) -> String {
+        query::write(urls::EVENTS, &Self { cursor, newer, ..self.clone() })
+    }
+}
+
+/// When a day begins on the clocks; a day whose midnight does not exist begins when clocks jump.
+fn midnight(day: NaiveDate, zone: TimeZone) -> Result<Timestamp> {
+    let tz = zone.local(Timestamp::from_micros(0)).timezone();
+    let first =
+        (0..24).find_map(|hour| match tz.from_local_datetime(&day.and_time(NaiveTime::from_hms_opt(hour, 0, 0)?)) {
+            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => {
+                Some(Timestamp::from_micros(at.timestamp_micros()))
+            }
+            LocalResult::None => None,
+        });
+    first.ok_or_else(|| Error::BadRequest("There is no such day.".into()))
+}
+
+/// GET /events
+pub(super) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, request: HttpRequest) -> Result {
+    let asked: Query = query::read(&request)?;
+    let (now, zone) = (context.clock.now(), admin.organization.time_zone);
+    let filter = asked.filter(zone)?;
+    let place = query::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
+    let mut conn = context.db.read().await?;
+    let listing = store::list_events(&mut conn, &admin.organization.id, &filter, &place, LIMIT).await?;
+    drop(conn);
+    let (newer, older) =
+        query::neighbours(&listing, |event: &EventLine| Cursor { at: event.recorded_at, id: event.id.to_string() });
+    let page = EventsPage {
+        shell: admin.shell(Section::Events, "Events"),
+        rows: listing.rows.iter().map(|event| row(event, now, zone)).collect(),
+        event_types: choices("Any event", EventType::ALL, |kind| (kind.as_str(), kind.as_str())),
+        is_filtered: asked.is_filtered(),
+        newer: newer.map(|newer| asked.url(None, Some(newer))).unwrap_or_default(),
+        older: older.map(|cursor| asked.url(Some(cursor), None)).unwrap_or_default(),
+        asked,
+    };
+    page.answer(&hx)
+}
+
+fn row(event: &EventLine, now: Timestamp, zone: TimeZone) -> Row {
+    Row {
+        url: urls::event(&event.id),
+        event_type: event.event_type.as_str(),
+        id: event.id.to_string(),
+        entity: words::entity(event.event_type.entity_type(), &event.entity_ids),
+        performed_by: event.performed_by.clone(),
+        performed: Moment::relative(event.performed_at, now, zone),
+        outcomes: words::tally(&event.tally),
+        none: if event.webhooks_enabled { "No instance subscribed" } else { "Webhooks not enabled" },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_lasts_from_midnight_to_midnight_on_the_organizations_clocks() {
+        let asked = Query { since: "2026-03-29".into(), until: "2026-03-29".into(), ..Query::default() };
+        let filter = asked.filter("Europe/Berlin".parse().unwrap()).unwrap();
+        assert_eq!(filter.since, Timestamp::parse_rfc3339("2026-03-28T23:00:00Z"));
+        assert_eq!(filter.until, Timestamp::parse_rfc3339("2026-03-29T22:00:00Z"));
+        // In Beirut clocks jump at midnight.
+        let asked = Query { since: "2021-03-28".into(), ..Query::default() };
+        let filter = asked.filter("Asia/Beirut".parse().unwrap()).unwrap();
+        assert_eq!(filter.since, Timestamp::parse_rfc3339("2021-03-27T22:00:00Z"));
+        assert!(Query { since: "yesterday".into(), ..Query::default() }.filter(TimeZone::UTC).is_err());
+    }
+}

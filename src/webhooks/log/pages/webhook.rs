@@ -1,0 +1,303 @@
+//! The page of a webhook: its state, its figures, what it is configured to send, its deliveries.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+
+use crate::base::{TimeZone, Timestamp};
+use crate::delivery::store::count_held;
+use crate::web::chart::{Bar, Chart};
+use crate::web::guard::Admin;
+use crate::web::time::taken;
+use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
+use crate::webhooks::model::{Webhook, WebhookState};
+use crate::webhooks::store as webhooks;
+
+use super::super::model::{Figures, Range, Slot, Tally};
+use super::super::store;
+use super::buckets::Buckets;
+use super::deliveries::{Query, Table};
+use super::unlocked;
+use super::words::{StateWord, count};
+use super::{query, urls};
+
+/// Deliveries on a page.
+const LIMIT: usize = 25;
+
+#[derive(Template)]
+#[template(path = "webhooks/log/webhook.html", blocks = ["deliveries"])]
+struct WebhookPage {
+    shell: Shell,
+    trail: Vec<(String, String)>,
+    webhook: Webhook,
+    url: String,
+    badge: StateWord,
+    alerts: Vec<Alert>,
+    ranges: Vec<RangeLink>,
+    range: RangeWords,
+    stats: Vec<Stat>,
+    chart: Chart,
+    chart_rows: Vec<(String, Bar)>,
+    ticks: Vec<String>,
+    totals: (u64, u64),
+    is_table: bool,
+    other_view_url: String,
+    created: Moment,
+    table: Table,
+}
+crate::web::page!(WebhookPage, as_deliveries);
+
+/// A permanent state of the webhook, in words.
+struct Alert {
+    tone: &'static str,
+    title: String,
+    text: String,
+}
+
+struct RangeLink {
+    label: &'static str,
+    url: String,
+    is_current: bool,
+}
+
+/// One figure with what stands below it.
+struct Stat {
+    label: &'static str,
+    figure: String,
+    unit: &'static str,
+    note: String,
+    note_tone: &'static str,
+}
+
+/// A range in words.
+#[derive(Clone, Copy)]
+struct RangeWords {
+    value: &'static str,
+    label: &'static str,
+    /// `last 24 hours`.
+    last: &'static str,
+    /// What a bar of the chart stands for.
+    bar: &'static str,
+}
+
+const fn range_words(range: Range) -> RangeWords {
+    match range {
+        Range::Day => RangeWords { value: "24h", label: "24 hours", last: "last 24 hours", bar: "hour" },
+        Range::Week => RangeWords { value: "7d", label: "7 days", last: "last 7 days", bar: "6 hours" },
+        Range::Month => RangeWords { value: "30d", label: "30 days", last: "last 30 days", bar: "day" },
+    }
+}
+
+/// GET …/webhooks/{id}
+pub(super) async fn show(
+    admin: Admin,
+    context: web::Data<Context>,
+    hx: Hx,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result {
+    unlocked(&admin)?;
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let asked: Query = query::read(&request)?;
+    let (filter, place) = (asked.filter()?, asked.place()?);
+    let range = Range::ALL.into_iter().find(|range| asked.range.as_deref() == Some(range_words(*range).value));
+    let range = range.unwrap_or_default();
+    let (now, zone) = (context.clock.now(), admin.organization.time_zone);
+    let buckets = Buckets::new(range, now, zone);
+
+    let mut conn = context.db.read().await?;
+    let organization = &admin.organization.id;
+    let webhook = webhooks::find(&mut conn, organization, &id).await?.ok_or(Error::NotFound)?;
+    let found = Found {
+        figures: store::figures(&mut conn, &id, range, now).await?,
+        slots: store::slots(&mut conn, &id, buckets.since()).await?,
+        held: count_held(&mut conn, &id).await?,
+    };
+    let listing = store::list_deliveries(&mut conn, organization, &id, &filter, &place, LIMIT).await?;
+    drop(conn);
+
+    let url = urls::webhook(&id);
+    let table = Table::new(&url, &asked, listing, now, zone);
+    let shell = admin.shell(Section::Integrations, webhook.name.as_str());
+    page(shell, webhook, &asked, range, &buckets, &found, table, (now, zone)).answer(&hx)
+}
+
+/// What is known of a webhook besides its settings.
+struct Found {
+    figures: Figures,
+    slots: Vec<Slot>,
+    held: i64,
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that was found, handed on once")]
+fn page(
+    shell: Shell,
+    webhook: Webhook,
+    asked: &Query,
+    range: Range,
+    buckets: &Buckets,
+    found: &Found,
+    table: Table,
+    (now, zone): (Timestamp, TimeZone),
+) -> WebhookPage {
+    let url = urls::webhook(&webhook.id);
+    let words = range_words(range);
+    let bars = buckets.fill(&found.slots);
+    let totals = bars.iter().fold((0, 0), |(ok, bad), bar| (ok + bar.ok, bad + bar.bad));
+    let base = asked.without_place();
+    let is_table = base.view.as_deref() == Some("table");
+    let view = (!is_table).then(|| "table".to_owned());
+    let label =
+        format!("Attempts per {} over the {}: {} succeeded and {} failed.", words.bar, words.last, totals.0, totals.1);
+    WebhookPage {
+        shell,
+        trail: urls::trail(),
+        badge: badge(&webhook),
+        alerts: alerts(&webhook, found.held, now, zone),
+        ranges: Range::ALL.map(|other| range_link(&url, &base, other, range)).into(),
+        range: words,
+        stats: stats(&found.figures, now, zone),
+        chart: Chart::new(label, &bars),
+        chart_rows: buckets.names().into_iter().zip(bars).collect(),
+        ticks: buckets.ticks(),
+        totals,
+        is_table,
+        other_view_url: query::write(&url, &Query { view, ..base }),
+        created: Moment::relative(webhook.created_at, now, zone),
+        table,
+        url,
+        webhook,
+    }
+}
+
+fn range_link(url: &str, base: &Query, range: Range, current: Range) -> RangeLink {
+    let words = range_words(range);
+    let value = (range != Range::default()).then(|| words.value.to_owned());
+    RangeLink {
+        label: words.label,
+        url: query::write(url, &Query { range: value, ..base.clone() }),
+        is_current: range == current,
+    }
+}
+
+fn is_failing(webhook: &Webhook) -> bool {
+    webhook.state == WebhookState::Active && webhook.failures > 0
+}
+
+fn badge(webhook: &Webhook) -> StateWord {
+    match webhook.state {
+        WebhookState::Active if is_failing(webhook) => StateWord::new("bad", "circle-alert", "Failing"),
+        WebhookState::Active => StateWord::new("ok", "circle-check", "Active"),
+        WebhookState::Paused => StateWord::new("off", "circle-pause", "Paused"),
+        WebhookState::Disabled => StateWord::new("bad", "ban", "Disabled"),
+    }
+}
+
+/// What is the matter, and what happens next.
+fn alerts(webhook: &Webhook, held: i64, now: Timestamp, zone: TimeZone) -> Vec<Alert> {
+    let waiting = match held {
+        0 => "New messages are held until then.".to_owned(),
+        held => format!(
+            "{} held, and so are new ones. You choose then whether to send or to cancel them.",
+            count(held, "message is", "messages are")
+        ),
+    };
+    match webhook.state {
+        WebhookState::Active if is_failing(webhook) => {
+            let since = webhook.failing_since.map(|since| Moment::relative(since, now, zone).text);
+            let since = since.map(|since| format!("The first one failed {since}. ")).unwrap_or_default();
+            let next = "We keep retrying each delivery at longer and longer intervals. What does not get through by its last \
+                        attempt counts as failed, and you can redeliver it here.";
+            vec![Alert {
+                tone: "bad",
+                title: format!("{} in a row failed", count(webhook.failures, "attempt", "attempts")),
+                text: format!("{since}{next}"),
+            }]
+        }
+        WebhookState::Active => Vec::new(),
+        WebhookState::Paused => {
+            let text = format!("It sends again when somebody resumes it. {waiting}");
+            vec![Alert { tone: "warn", title: "This instance is paused".into(), text }]
+        }
+        WebhookState::Disabled => {
+            let why = match webhook.disabled_reason.as_deref() {
+                Some("gone") => "Your server answered 410 Gone.",
+                _ => "Nothing got through for too long.",
+            };
+            let text = format!("{why} It sends again when somebody enables it. {waiting}");
+            vec![Alert { tone: "bad", title: "We stopped sending to this instance".into(), text }]
+        }
+    }
+}
+
+fn stats(figures: &Figures, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
+    let tally = &figures.tally;
+    let undelivered = tally.total() - tally.succeeded;
+    let (note, note_tone) = trend(figures);
+    let delivered = Stat {
+        label: "Delivered",
+        figure: percentage(tally).map_or("–".into(), |share| trim(format!("{share:.1}"))),
+        unit: if tally.total() > 0 { "%" } else { "" },
+        note,
+        note_tone,
+    };
+    let note = match (tally.total(), undelivered) {
+        (0, _) => "nothing happened",
+        (_, 0) => "all delivered",
+        _ => "",
+    };
+    let deliveries = Stat {
+        label: "Deliveries",
+        figure: tally.total().to_string(),
+        unit: "",
+        note: if note.is_empty() { format!("{undelivered} not delivered") } else { note.into() },
+        note_tone: "",
+    };
+    let p95 = figures.times.map(|times| taken(times.p95));
+    let (figure, unit) = p95.as_deref().and_then(|p95| p95.split_once(' ')).unwrap_or(("–", ""));
+    let response = Stat {
+        label: "Response time, p95",
+        figure: figure.to_owned(),
+        unit: if unit == "s" {
+            " s"
+        } else if unit.is_empty() {
+            ""
+        } else {
+            " ms"
+        },
+        note: figures.times.map_or("no attempts".into(), |times| format!("median {}", taken(times.median))),
+        note_tone: "",
+    };
+    let retries = figures.retries;
+    let next = retries.next_at.map(|at| format!("next {}", Moment::relative(at, now, zone).text));
+    let waiting = Stat {
+        label: "Waiting to retry",
+        figure: retries.waiting.to_string(),
+        unit: if retries.is_at_least && retries.waiting > 0 { "+" } else { "" },
+        note: next.unwrap_or_else(|| if retries.waiting > 0 { "due now".into() } else { "nothing waits".into() }),
+        note_tone: "",
+    };
+    vec![delivered, deliveries, response, waiting]
+}
+
+/// How much of what was to be delivered has been.
+fn percentage(tally: &Tally) -> Option<f64> {
+    (tally.total() > 0).then(|| tally.succeeded as f64 * 100.0 / tally.total() as f64)
+}
+
+fn trim(figure: String) -> String {
+    figure.strip_suffix(".0").map(str::to_owned).unwrap_or(figure)
+}
+
+/// Against the equally long time before.
+fn trend(figures: &Figures) -> (String, &'static str) {
+    let (Some(now), Some(before)) = (percentage(&figures.tally), percentage(&figures.before)) else {
+        return (String::new(), "");
+    };
+    let points = now - before;
+    let shown = format!("{:.1}", points.abs());
+    match points {
+        _ if shown == "0.0" => ("as before".into(), ""),
+        points if points > 0.0 => (format!("up {shown} points"), "delta--ok"),
+        _ => (format!("down {shown} points"), "delta--bad"),
+    }
+}
