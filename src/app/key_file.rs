@@ -8,11 +8,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::Row as _;
-
 use crate::base::vault::KEY_BYTES;
 use crate::base::{Rng, Vault};
-use crate::db::{Conn, Db, DbError};
+use crate::db::{Db, DbError, meta};
+
+/// The name under which the database keeps the id of its key.
+const KEY_ID: &str = "vault_key_id";
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
@@ -30,7 +31,7 @@ pub enum KeyFileError {
 
 /// Opens the vault of `db`; makes the key file (mode 0600) if there is none and the database has no key yet.
 pub async fn open(db: &Db, path: &Path, rng: Arc<dyn Rng>) -> Result<Vault, KeyFileError> {
-    let known = key_id(&mut *db.read().await?).await?;
+    let known = meta::find(&mut *db.read().await?, KEY_ID).await?;
     let key = match read(path)? {
         Some(key) => key,
         None if known.is_some() => return Err(KeyFileError::Missing(path.to_owned())),
@@ -79,21 +80,11 @@ fn make(path: &Path, rng: &dyn Rng) -> Result<[u8; KEY_BYTES], KeyFileError> {
     }
 }
 
-async fn key_id(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    let row = sqlx::query("SELECT value FROM meta WHERE key = 'vault_key_id'").fetch_optional(conn).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
-}
-
-/// The first process to say so decides.
 async fn remember(db: &Db, id: &str) -> Result<String, DbError> {
     let mut tx = db.begin().await?;
-    sqlx::query("INSERT INTO meta (key, value) VALUES ('vault_key_id', $1) ON CONFLICT (key) DO NOTHING")
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
-    let known = key_id(&mut tx).await?;
+    let known = meta::keep_first(&mut tx, KEY_ID, id).await?;
     tx.commit().await?;
-    Ok(known.unwrap_or_default())
+    Ok(known)
 }
 
 #[cfg(test)]

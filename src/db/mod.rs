@@ -8,6 +8,7 @@ mod columns;
 pub mod dialect;
 mod error;
 mod lock;
+pub mod meta;
 mod migrate;
 mod open;
 pub mod sql;

@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::Row as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use crate::base::{Clock, Rng, Timestamp, Vault, WebhookId};
-use crate::db::{Conn, Db, DbError, Dialect};
+use crate::db::{Db, DbError, Dialect, meta};
 use crate::events::fan_out::{BornDelivery, Dispatch};
 
 use super::lane::Lane;
@@ -278,7 +277,7 @@ async fn poll(shared: Arc<Shared>) {
 /// Sends every lane with due work to claim it, and says when to look again.
 async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -> Result<Timestamp, DbError> {
     let mut conn = shared.parts.db.read().await?;
-    let counter = change_counter(&mut conn).await?;
+    let counter = meta::changes(&mut conn).await?;
     let due = store::due_webhooks(&mut conn).await?;
     drop(conn);
     if changes.replace(counter).is_some_and(|before| before != counter) {
@@ -293,9 +292,4 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
         }
     }
     Ok(next)
-}
-
-/// Rises with every change to what servers cache, by whichever process.
-async fn change_counter(conn: &mut Conn) -> Result<i64, DbError> {
-    Ok(sqlx::query("SELECT value FROM change_counter WHERE id = 1").fetch_one(conn).await?.try_get(0)?)
 }

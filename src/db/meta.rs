@@ -1,0 +1,28 @@
+//! What the database remembers of itself: single values by name, and the counter of changes to what servers cache.
+
+use sqlx::Row as _;
+
+use super::{Conn, DbError};
+
+/// The value under `key`.
+pub async fn find(conn: &mut Conn, key: &str) -> Result<Option<String>, DbError> {
+    let row = sqlx::query("SELECT value FROM meta WHERE key = $1").bind(key).fetch_optional(conn).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Keeps `value` under `key` unless there is one already: the first to say so decides. Answers what is kept.
+pub async fn keep_first(conn: &mut Conn, key: &str, value: &str) -> Result<String, DbError> {
+    sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
+        .bind(key)
+        .bind(value)
+        .execute(&mut *conn)
+        .await?;
+    find(conn, key)
+        .await?
+        .ok_or_else(|| DbError::inconsistent("meta", "key", key, "it vanished while it was being written"))
+}
+
+/// Rises with every change to what servers cache, by whichever process.
+pub async fn changes(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(sqlx::query("SELECT value FROM change_counter WHERE id = 1").fetch_one(conn).await?.try_get(0)?)
+}
