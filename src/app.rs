@@ -25,6 +25,8 @@ use crate::routes;
 use crate::web::context::SetupCode;
 use crate::web::throttle::Throttle;
 use crate::web::{Context, Site, error, headers, origin, session};
+use crate::webhooks::actions::Tools;
+use crate::webhooks::limit::TestLimit;
 
 mod key_file;
 
@@ -154,6 +156,15 @@ impl App {
             recorder: recorder.clone(),
             rate: config.publish_rate.map(|rate| Throttle::new(rate, context.clock.clone())),
         };
+        let tools = Tools {
+            clock: context.clock.clone(),
+            rng: context.rng.clone(),
+            vault: context.vault.clone(),
+            hints: hints.clone(),
+            sender: sender.without_pool(),
+            max_webhooks: config.max_webhooks,
+        };
+        let test_limit = TestLimit::new(config.test_rate, context.clock.clone());
         let deliveries = {
             let engine = engine.clone();
             Deliveries::new(move || engine.is_running())
@@ -164,11 +175,13 @@ impl App {
                 (Data::new(context.clone()), Data::new(recorder.clone()), Data::new(setup_code.clone()));
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
             let (resolver, hints) = (Data::from(resolver), Data::from(hints));
+            let (tools, test_limit) = (Data::new(tools), Data::new(test_limit));
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
                 app.app_data(site.clone()).app_data(guard.clone()).app_data(sender.clone());
                 app.app_data(resolver.clone()).app_data(hints.clone());
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
+                app.app_data(tools.clone()).app_data(test_limit.clone());
             }
         };
         let (server, address) = listen(config.listen, &context, shared)?;

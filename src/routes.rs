@@ -7,13 +7,14 @@ use crate::accounts::api_keys;
 use crate::ops::health;
 use crate::publish;
 use crate::web::{assets, error, problem};
-use crate::webhooks::log;
+use crate::webhooks::{log, pages};
 
 /// All routes, in the order of the contract's tables.
 pub fn configure(app: &mut ServiceConfig) {
     app.configure(assets::configure);
     app.configure(health::routes);
     app.configure(api_keys::routes);
+    app.configure(pages::routes);
     app.configure(log::routes);
     app.service(api());
     app.default_service(actix::to(error::not_found));

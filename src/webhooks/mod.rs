@@ -3,6 +3,10 @@
 //! `model` holds the rules, `store` the tables, `actions` what people do (in the caller's transaction); pages and API call those.
 
 pub mod actions;
+pub mod form;
+pub mod limit;
 pub mod log;
 pub mod model;
+pub mod pages;
 pub mod store;
+pub mod urls;

@@ -1,6 +1,7 @@
 //! The settings' tables: webhooks, their headers, subscriptions and signing secrets. Every write that whoever sends must see
 //! raises the webhook's `version` and the change counter.
 
+mod activity;
 mod rows;
 mod secrets;
 mod subscriptions;
@@ -13,6 +14,7 @@ use crate::db::{Conn, DbError, Flag};
 
 use super::model::{Deletion, LastTest, Webhook, WebhookState};
 
+pub use activity::{Hour, LastAttempt, attempts_by_hour, count_open, last_attempts};
 pub use secrets::{headers, insert_secret, secrets, set_headers};
 pub use subscriptions::set_subscriptions;
 

@@ -1,0 +1,100 @@
+//! The trash icon: the question, the deletion, and its undo.
+
+use actix_web::web::{Data, Path};
+use askama::Template;
+
+use crate::base::WebhookId;
+use crate::web::{self, Context, Error, Hx, Page, Section, Shell, Toast, see_other};
+use crate::webhooks::actions::{self, Tools};
+use crate::webhooks::model::UNDO_WITHIN;
+use crate::webhooks::{store, urls};
+
+use super::WebhooksAdmin;
+
+#[derive(Template)]
+#[template(path = "webhooks/delete.html")]
+struct DeletePage {
+    shell: Shell,
+    question: String,
+    host: String,
+    /// Deliveries that would be cancelled, in a sentence or "".
+    open: String,
+    action: String,
+}
+
+/// The same question for htmx, as a dialog.
+#[derive(Template)]
+#[template(path = "webhooks/delete_dialog.html")]
+struct DeleteDialog<'a> {
+    question: &'a str,
+    host: &'a str,
+    open: &'a str,
+    action: &'a str,
+}
+
+impl Page for DeletePage {
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn whole(&self) -> askama::Result<String> {
+        self.render()
+    }
+
+    fn fragment(&self, _: &Hx) -> askama::Result<String> {
+        let Self { question, host, open, action, .. } = self;
+        DeleteDialog { question, host, open, action }.render()
+    }
+}
+
+/// GET …/webhooks/{id}/delete
+pub(super) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
+    let (webhook, open) = {
+        let mut conn = context.db.read().await?;
+        let webhook = store::find(&mut conn, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+        (webhook, store::count_open(&mut conn, &id).await?)
+    };
+    let page = DeletePage {
+        shell: admin.shell(Section::Integrations, format!("Delete {}", webhook.name)),
+        question: format!("Delete {}?", webhook.name),
+        host: webhook.endpoint.authority().to_owned(),
+        open: match open {
+            0 => String::new(),
+            1 => "1 waiting delivery is cancelled.".into(),
+            many => format!("{many} waiting deliveries are cancelled."),
+        },
+        action: urls::delete(&id),
+    };
+    page.answer(&hx)
+}
+
+/// POST …/webhooks/{id}/delete
+pub(super) async fn delete(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    id: Path<WebhookId>,
+    hx: Hx,
+) -> web::Result {
+    let mut tx = context.db.begin().await?;
+    let webhook = actions::delete(&mut tx, &tools, &admin.actor(), &id).await?;
+    tx.commit().await?;
+    let toast = Toast::ok("Instance deleted").text(webhook.name.as_str());
+    admin.flash(toast.undo(urls::restore(&id), UNDO_WITHIN));
+    Ok(see_other(&hx, urls::LIST))
+}
+
+/// POST …/webhooks/{id}/restore: Undo.
+pub(super) async fn restore(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    id: Path<WebhookId>,
+    hx: Hx,
+) -> web::Result {
+    let mut tx = context.db.begin().await?;
+    let webhook = actions::restore(&mut tx, &tools, &admin.actor(), &id).await?;
+    tx.commit().await?;
+    admin.flash(Toast::ok("Instance restored").text(format!("{} is back.", webhook.name)));
+    Ok(see_other(&hx, urls::LIST))
+}

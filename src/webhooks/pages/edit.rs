@@ -1,0 +1,198 @@
+//! The form's handlers: a new webhook, a saved one, and the buttons of both.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+
+use crate::base::{Secret, WebhookId};
+use crate::delivery::endpoint::{Endpoint, Unresolved};
+use crate::delivery::signing::SigningSecret;
+use crate::web::{self, Context, Error, Form, Hx, Page, Toast, see_other};
+use crate::webhooks::actions::{self, HeldOutcome, Refusal, Tools, Updated};
+use crate::webhooks::form::{HeaderRow, Intent, WebhookForm};
+use crate::webhooks::limit::TestLimit;
+use crate::webhooks::model::{Field, Header, Invalid, MAX_HEADERS, Stored, Webhook, WebhookState};
+use crate::webhooks::{store, urls};
+
+use super::form::{Desk, Focus, FormPage};
+use super::testing::Bench;
+use super::{WebhooksAdmin, counted};
+
+/// GET …/webhooks/new
+pub(super) async fn blank(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
+    let secret = SigningSecret::generate(context.rng.as_ref());
+    Desk { admin: &admin, now: context.clock.now() }.blank(&secret).answer(&hx)
+}
+
+/// POST …/webhooks/new: adds a webhook, sends a test, or gives the form another row.
+pub(super) async fn create(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    limit: Data<TestLimit>,
+    hx: Hx,
+    Form(mut form): Form<WebhookForm>,
+) -> web::Result {
+    let desk = Desk { admin: &admin, now: context.clock.now() };
+    if form.signing_secret.as_ref().is_none_or(Secret::is_empty) {
+        let prepared = SigningSecret::generate(context.rng.as_ref());
+        form.signing_secret = Some(Secret::new(prepared.expose()));
+    }
+    let again = |form: &WebhookForm| desk.typed_new(form);
+    match form.intent() {
+        Intent::AddHeader | Intent::RemoveHeader(_) => return row_button(form, again, &hx),
+        Intent::Test => {
+            let bench = Bench { admin: &admin, context: &context, tools: &tools, limit: &limit };
+            return bench.test(&form, None, || again(&form), &hx).await;
+        }
+        Intent::Submit => {}
+    }
+    let new = match form.draft().parse() {
+        Ok(new) => new,
+        Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
+    };
+    let unresolved = match check_address(&tools, &new.endpoint).await {
+        Ok(unresolved) => unresolved,
+        Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
+    };
+    let mut tx = context.db.begin().await?;
+    match actions::create(&mut tx, &tools, &admin.actor(), new).await {
+        Ok(created) => {
+            tx.commit().await?;
+            admin.flash(added(&created.webhook));
+            Ok(done(&admin, unresolved, &hx))
+        }
+        Err(refusal @ Refusal::TooMany(_)) => again(&form).with_refusal(refusal.to_string()).rejected(&hx),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// GET …/webhooks/{id}/edit
+pub(super) async fn show(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
+    let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
+    let webhook = found.ok_or(Error::NotFound)?;
+    Desk { admin: &admin, now: context.clock.now() }.saved(&webhook).answer(&hx)
+}
+
+/// POST …/webhooks/{id}/edit: changes a webhook, sends a test, or gives the form another row.
+pub(super) async fn update(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    limit: Data<TestLimit>,
+    id: Path<WebhookId>,
+    hx: Hx,
+    Form(form): Form<WebhookForm>,
+) -> web::Result {
+    let (webhook, headers) = load(&admin, &context, &id).await?;
+    let stored = Stored { endpoint: Some(&webhook.endpoint), headers: &headers };
+    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let again = |form: &WebhookForm| desk.typed_change(form, &webhook);
+    match form.intent() {
+        Intent::AddHeader | Intent::RemoveHeader(_) => return row_button(form, again, &hx),
+        Intent::Test => {
+            let bench = Bench { admin: &admin, context: &context, tools: &tools, limit: &limit };
+            return bench.test(&form, Some((&webhook, stored)), || again(&form), &hx).await;
+        }
+        Intent::Submit => {}
+    }
+    let change = match form.change().parse(&stored) {
+        Ok(change) => change,
+        Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
+    };
+    let unresolved = match check_address(&tools, change.endpoint.as_ref().unwrap_or(&webhook.endpoint)).await {
+        Ok(unresolved) => unresolved,
+        Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
+    };
+    let mut tx = context.db.begin().await?;
+    match actions::update(&mut tx, &tools, &admin.actor(), &id, webhook.version, change).await {
+        Ok(updated) => {
+            tx.commit().await?;
+            admin.flash(saved(&webhook, &updated));
+            Ok(done(&admin, unresolved, &hx))
+        }
+        // Dropped, the transaction takes back what was saved before the question came up.
+        Err(Refusal::HeldChoice { count }) => {
+            drop(tx);
+            again(&form).with_held_question(count).answer_with(&hx, actix_web::http::StatusCode::CONFLICT)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The webhook with its header values, which stay where the form leaves them empty.
+async fn load(admin: &WebhooksAdmin, context: &Context, id: &WebhookId) -> web::Result<(Webhook, Vec<Header>)> {
+    let mut conn = context.db.read().await?;
+    let webhook = store::find(&mut conn, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let headers = store::headers(&mut conn, &context.vault, id).await?;
+    Ok((webhook, headers))
+}
+
+/// The plus icon, or the remove button of a row: the same form with a row more or less.
+fn row_button(mut form: WebhookForm, again: impl Fn(&WebhookForm) -> FormPage, hx: &Hx) -> web::Result {
+    let mut rows = form.rows();
+    let focus = match form.intent() {
+        Intent::RemoveHeader(place) if place < rows.len() => {
+            rows.remove(place);
+            place.checked_sub(1).map_or(Focus::AddButton, Focus::Row)
+        }
+        Intent::AddHeader if rows.len() < MAX_HEADERS => {
+            rows.push(HeaderRow::empty());
+            Focus::Row(rows.len() - 1)
+        }
+        _ => Focus::AddButton,
+    };
+    form.header_name = rows.iter().map(|row| row.name.clone()).collect();
+    form.header_value = rows.into_iter().map(|row| row.value).collect();
+    again(&form).with_focus(focus).answer_rows(hx)
+}
+
+/// Whether deliveries may go there, as far as that can be told while saving.
+async fn check_address(tools: &Tools, endpoint: &Endpoint) -> Result<Option<Unresolved>, Invalid> {
+    let checked = tools.sender.check_for_saving(endpoint).await;
+    checked.map_err(|refusal| Invalid::one(Field::Url, refusal.for_admins()))
+}
+
+/// Back to the list, with a warning where the name was not found.
+fn done(admin: &WebhooksAdmin, unresolved: Option<Unresolved>, hx: &Hx) -> HttpResponse {
+    if let Some(unresolved) = unresolved {
+        admin.flash(Toast::info("Check the URL").text(unresolved.to_string()));
+    }
+    see_other(hx, urls::LIST)
+}
+
+fn added(webhook: &Webhook) -> Toast {
+    let events = counted(webhook.events.len(), "event", "events");
+    Toast::ok("Instance added").text(match webhook.state {
+        WebhookState::Active => format!("{} now receives {events}.", webhook.name),
+        WebhookState::Paused | WebhookState::Disabled => {
+            format!("{} is paused: {events} are held for it.", webhook.name)
+        }
+    })
+}
+
+fn saved(before: &Webhook, after: &Updated) -> Toast {
+    if before.state == after.webhook.state {
+        return Toast::ok("Changes saved");
+    }
+    state_changed(after.webhook.state, before.state, after.held)
+}
+
+/// What is said when a webhook was paused, resumed or enabled.
+pub(super) fn state_changed(now: WebhookState, before: WebhookState, held: HeldOutcome) -> Toast {
+    let title = match (now, before) {
+        (WebhookState::Active, WebhookState::Disabled) => "Instance enabled",
+        (WebhookState::Active, WebhookState::Paused | WebhookState::Active) => "Instance resumed",
+        (WebhookState::Paused | WebhookState::Disabled, _) => {
+            return Toast::ok("Instance paused").text("New messages are held.");
+        }
+    };
+    let messages = |count: u64, one: &str, many: &str| match count {
+        1 => format!("1 held message {one}."),
+        count => format!("{count} held messages {many}."),
+    };
+    Toast::ok(title).text(match held {
+        HeldOutcome::Nothing => String::new(),
+        HeldOutcome::Delivering(count) => messages(count, "is being sent", "are being sent"),
+        HeldOutcome::Cancelled(count) => messages(count, "was cancelled", "were cancelled"),
+    })
+}

@@ -1,0 +1,320 @@
+//! The form as it is shown: for a new webhook, for a saved one, and again with what was typed.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use askama::Template;
+
+use crate::base::{Secret, TimeZone, Timestamp};
+use crate::delivery::signing::SigningSecret;
+use crate::events::body::render_test;
+use crate::events::{EventType, Group};
+use crate::web::hx::html;
+use crate::web::{self, Coloured, FieldErrors, Hx, Moment, Page, Section, Shell, Toast, toast};
+use crate::webhooks::form::{HeaderRow, WebhookForm};
+use crate::webhooks::model::{Field, Invalid, LastTest, Status, Webhook, WebhookState};
+use crate::webhooks::urls;
+
+use super::WebhooksAdmin;
+use super::list::why_disabled;
+
+/// How a new webhook's form is headed.
+const NEW_TITLE: &str = "Add webhook instance";
+
+#[derive(Template)]
+#[template(path = "webhooks/form.html", blocks = ["form", "headers", "test_line"])]
+pub(super) struct FormPage {
+    shell: Shell,
+    title: String,
+    here: String,
+    /// Where the form posts to: its own address.
+    action: String,
+    name: String,
+    description: String,
+    url: String,
+    status: String,
+    /// Why Herald disabled the webhook, where it did.
+    disabled: Option<&'static str>,
+    rows: Vec<Row>,
+    add_has_focus: bool,
+    groups: Vec<GroupBox>,
+    secret: SecretField,
+    tested: Option<Tested>,
+    /// The question what becomes of so many held deliveries.
+    held: Option<i64>,
+    errors: FieldErrors,
+    sample: Coloured,
+}
+
+crate::web::page!(FormPage, as_form);
+
+/// A row of the request headers. A value is here only if it was typed in this very post.
+struct Row {
+    number: usize,
+    name: String,
+    value: Secret,
+    /// The value is stored, and stays if the field is left empty.
+    is_stored: bool,
+    has_focus: bool,
+    name_id: String,
+    value_id: String,
+}
+
+struct GroupBox {
+    name: &'static str,
+    title: &'static str,
+    events: Vec<EventBox>,
+    chosen: usize,
+}
+
+struct EventBox {
+    name: &'static str,
+    help: &'static str,
+    is_chosen: bool,
+}
+
+enum SecretField {
+    /// Prepared by the server, posted back with the form.
+    Prepared(Secret),
+    /// Saved: shown only by a reveal, which posts there.
+    Hidden { reveal_url: String },
+}
+
+/// How the last test went.
+struct Tested {
+    tone: &'static str,
+    icon: &'static str,
+    words: &'static str,
+    at: Moment,
+}
+
+/// Where the focus goes after a row button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Focus {
+    /// The name field of a row, from 0.
+    Row(usize),
+    AddButton,
+}
+
+/// What every form page is made with.
+pub(super) struct Desk<'a> {
+    pub admin: &'a WebhooksAdmin,
+    pub now: Timestamp,
+}
+
+impl Desk<'_> {
+    fn zone(&self) -> TimeZone {
+        self.admin.organization.time_zone
+    }
+
+    /// The empty form of a new webhook.
+    pub fn blank(&self, secret: &SigningSecret) -> FormPage {
+        let form = WebhookForm {
+            status: Status::default().state().as_str().to_owned(),
+            signing_secret: Some(Secret::new(secret.expose())),
+            ..WebhookForm::default()
+        };
+        let mut page = self.typed_new(&form);
+        page.rows = rows(vec![HeaderRow::empty()], &[]);
+        page
+    }
+
+    /// The form of a saved webhook as it is saved.
+    pub fn saved(&self, webhook: &Webhook) -> FormPage {
+        let form = WebhookForm {
+            name: webhook.name.to_string(),
+            description: webhook.description.as_str().to_owned(),
+            url: webhook.endpoint.to_string(),
+            status: webhook.state.as_str().to_owned(),
+            events: webhook.events.iter().map(ToString::to_string).collect(),
+            ..WebhookForm::default()
+        };
+        let mut page = self.typed_change(&form, webhook);
+        let saved = webhook.header_names.iter().map(|name| HeaderRow { name: name.to_string(), ..HeaderRow::empty() });
+        let mut saved: Vec<HeaderRow> = saved.collect();
+        if saved.is_empty() {
+            saved.push(HeaderRow::empty());
+        }
+        page.rows = rows(saved, &stored_names(webhook));
+        page
+    }
+
+    /// The form of a new webhook with what was typed.
+    pub fn typed_new(&self, form: &WebhookForm) -> FormPage {
+        let secret = form.signing_secret.clone().unwrap_or_else(|| Secret::new(""));
+        let frame = Frame { title: NEW_TITLE.into(), here: "Add instance".into(), action: urls::NEW.into() };
+        self.page(frame, form, SecretField::Prepared(secret), &[])
+    }
+
+    /// The form of a saved webhook with what was typed.
+    pub fn typed_change(&self, form: &WebhookForm, webhook: &Webhook) -> FormPage {
+        let title = format!("Edit {}", webhook.name);
+        let frame = Frame { here: webhook.name.to_string(), title, action: urls::edit(&webhook.id) };
+        let secret = SecretField::Hidden { reveal_url: urls::reveal(&webhook.id) };
+        let mut page = self.page(frame, form, secret, &stored_names(webhook));
+        page.disabled = (webhook.state == WebhookState::Disabled).then(|| why_disabled(webhook));
+        page.tested = webhook.last_test.map(|test| tested(test, self.now, self.zone()));
+        page
+    }
+
+    fn page(&self, frame: Frame, form: &WebhookForm, secret: SecretField, stored: &[String]) -> FormPage {
+        let chosen: BTreeSet<String> = form.chosen_events().into_iter().collect();
+        FormPage {
+            shell: self.admin.shell(Section::Integrations, frame.title.clone()),
+            title: frame.title,
+            here: frame.here,
+            action: frame.action,
+            name: form.name.clone(),
+            description: form.description.clone(),
+            url: form.url.clone(),
+            status: form.status.clone(),
+            disabled: None,
+            rows: rows(form.rows(), stored),
+            add_has_focus: false,
+            groups: Group::ALL.iter().map(|group| group_box(*group, &chosen)).collect(),
+            secret,
+            tested: None,
+            held: None,
+            errors: FieldErrors::default(),
+            sample: self.sample(),
+        }
+    }
+
+    /// What a test sends, as an example.
+    fn sample(&self) -> Coloured {
+        let id = "EVT-60adfdb750b58a0c2d78bdd8".parse().expect("an event id, as the contract shows it");
+        Coloured::text(&render_test(&id, &self.admin.user.email, self.now, self.zone()))
+    }
+}
+
+struct Frame {
+    title: String,
+    here: String,
+    action: String,
+}
+
+impl FormPage {
+    pub fn with_errors(mut self, invalid: &Invalid) -> Self {
+        for (field, message) in &invalid.0 {
+            self.errors.add(control(*field), message.as_str());
+        }
+        self
+    }
+
+    /// A refusal that belongs to no field.
+    pub fn with_refusal(mut self, message: String) -> Self {
+        self.errors.add("webhook-form", message);
+        self
+    }
+
+    pub fn with_focus(mut self, focus: Focus) -> Self {
+        match focus {
+            Focus::AddButton => self.add_has_focus = true,
+            Focus::Row(place) => {
+                if let Some(row) = self.rows.get_mut(place) {
+                    row.has_focus = true;
+                }
+            }
+        }
+        self
+    }
+
+    /// Asks what becomes of what is held.
+    pub fn with_held_question(mut self, count: i64) -> Self {
+        self.held = Some(count);
+        self
+    }
+
+    pub fn with_toast(mut self, toast: Toast) -> Self {
+        self.shell.toasts.push(toast);
+        self
+    }
+
+    pub fn with_test(mut self, test: LastTest, now: Timestamp, zone: TimeZone) -> Self {
+        self.tested = Some(tested(test, now, zone));
+        self
+    }
+
+    /// The rows alone for htmx: they take the place of the rows.
+    pub fn answer_rows(self, hx: &Hx) -> web::Result {
+        if !hx.wants_fragment() {
+            return self.answer(hx);
+        }
+        let rows = self.as_headers().render()?;
+        Ok(retargeted(html(StatusCode::OK, rows), &[("hx-retarget", "#headers"), ("hx-reswap", "outerHTML")]))
+    }
+
+    /// What a test came to: for htmx the toast and the line beside the button, nothing else is touched.
+    pub fn answer_test(self, hx: &Hx) -> web::Result {
+        if !hx.wants_fragment() {
+            return self.answer(hx);
+        }
+        let line = self.as_test_line().render()?;
+        let toasts = toast::partials(&self.shell.toasts)?;
+        let parts = format!("<hx-partial hx-target=\"#test-line\" hx-swap=\"outerHTML\">{line}</hx-partial>{toasts}");
+        Ok(retargeted(html(StatusCode::OK, parts), &[("hx-reswap", "none")]))
+    }
+}
+
+fn retargeted(
+    mut answer: actix_web::HttpResponse,
+    headers: &[(&'static str, &'static str)],
+) -> actix_web::HttpResponse {
+    for (name, value) in headers {
+        answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// The id of a field's control.
+fn control(field: Field) -> String {
+    match field {
+        Field::Name => "name".into(),
+        Field::Description => "description".into(),
+        Field::Url => "url".into(),
+        Field::Status => "status".into(),
+        Field::Headers => "headers".into(),
+        Field::HeaderName(row) => format!("header_name_{row}"),
+        Field::HeaderValue(row) => format!("header_value_{row}"),
+        Field::Events => "events".into(),
+        Field::SigningSecret => "signing_secret".into(),
+        Field::Held => "held".into(),
+    }
+}
+
+fn stored_names(webhook: &Webhook) -> Vec<String> {
+    webhook.header_names.iter().map(|name| name.as_str().to_ascii_lowercase()).collect()
+}
+
+fn rows(typed: Vec<HeaderRow>, stored: &[String]) -> Vec<Row> {
+    let row = |(number, row): (usize, HeaderRow)| Row {
+        number,
+        is_stored: stored.contains(&row.name.to_ascii_lowercase()),
+        name: row.name,
+        value: row.value,
+        has_focus: false,
+        name_id: format!("header_name_{number}"),
+        value_id: format!("header_value_{number}"),
+    };
+    (1..).zip(typed).map(row).collect()
+}
+
+fn group_box(group: Group, chosen: &BTreeSet<String>) -> GroupBox {
+    let event = |kind: EventType| EventBox {
+        name: kind.as_str(),
+        help: kind.description(),
+        is_chosen: chosen.contains(kind.as_str()),
+    };
+    let events: Vec<EventBox> = group.event_types().map(event).collect();
+    let count = events.iter().filter(|event| event.is_chosen).count();
+    GroupBox { name: group.as_str(), title: group.title(), events, chosen: count }
+}
+
+fn tested(test: LastTest, now: Timestamp, zone: TimeZone) -> Tested {
+    let (tone, icon, words) = match test.success {
+        true => ("ok", "circle-check", "Last test delivered"),
+        false => ("bad", "circle-x", "Last test failed"),
+    };
+    Tested { tone, icon, words, at: Moment::relative(test.at, now, zone) }
+}

@@ -1,0 +1,212 @@
+//! Pausing and becoming active, with the question what becomes of held deliveries.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::base::WebhookId;
+use crate::db::{DbError, Tx};
+use crate::delivery::store::count_held;
+use crate::web::{self, Context, Error, Form, Hx, Page, Section, Shell, see_other};
+use crate::webhooks::actions::{self, Refusal, StateChange, Tools};
+use crate::webhooks::model::{Held, Webhook, WebhookState};
+use crate::webhooks::{store, urls};
+
+use super::WebhooksAdmin;
+use super::edit::state_changed;
+
+#[derive(Template)]
+#[template(path = "webhooks/resume.html")]
+struct ResumePage {
+    shell: Shell,
+    /// Resume or Enable.
+    verb: &'static str,
+    here: String,
+    name: String,
+    count: i64,
+    action: String,
+    back: String,
+    error: String,
+}
+
+crate::web::page!(ResumePage);
+
+/// What becomes of what is held: `deliver`, `cancel`, or nothing said.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct HeldForm {
+    held: String,
+}
+
+/// The two ways to become active; each is for one state only.
+#[derive(Clone, Copy)]
+enum Way {
+    Resume,
+    Enable,
+}
+
+impl Way {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Resume => "Resume",
+            Self::Enable => "Enable",
+        }
+    }
+
+    fn url(self, id: &WebhookId) -> String {
+        match self {
+            Self::Resume => urls::resume(id),
+            Self::Enable => urls::enable(id),
+        }
+    }
+
+    async fn go(
+        self,
+        tx: &mut Tx,
+        tools: &Tools,
+        admin: &WebhooksAdmin,
+        id: &WebhookId,
+        held: Option<Held>,
+    ) -> Result<StateChange, Refusal> {
+        match self {
+            Self::Resume => actions::resume(tx, tools, &admin.actor(), id, held).await,
+            Self::Enable => actions::enable(tx, tools, &admin.actor(), id, held).await,
+        }
+    }
+}
+
+/// POST …/webhooks/{id}/pause
+pub(super) async fn pause(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    id: Path<WebhookId>,
+    hx: Hx,
+) -> web::Result {
+    let mut tx = context.db.begin().await?;
+    let change = actions::pause(&mut tx, &tools, &admin.actor(), &id).await?;
+    tx.commit().await?;
+    if !change.repeated {
+        admin.flash(state_changed(change.webhook.state, WebhookState::Active, change.held));
+    }
+    Ok(see_other(&hx, urls::show(&id)))
+}
+
+/// GET …/webhooks/{id}/resume
+pub(super) async fn ask_to_resume(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    id: Path<WebhookId>,
+    hx: Hx,
+) -> web::Result {
+    ask(Way::Resume, &admin, &context, &id, &hx).await
+}
+
+/// GET …/webhooks/{id}/enable
+pub(super) async fn ask_to_enable(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    id: Path<WebhookId>,
+    hx: Hx,
+) -> web::Result {
+    ask(Way::Enable, &admin, &context, &id, &hx).await
+}
+
+/// POST …/webhooks/{id}/resume
+pub(super) async fn resume(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    id: Path<WebhookId>,
+    hx: Hx,
+    Form(form): Form<HeldForm>,
+) -> web::Result {
+    become_active(Way::Resume, &admin, &context, &tools, &id, &hx, &form).await
+}
+
+/// POST …/webhooks/{id}/enable
+pub(super) async fn enable(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    tools: Data<Tools>,
+    id: Path<WebhookId>,
+    hx: Hx,
+    Form(form): Form<HeldForm>,
+) -> web::Result {
+    become_active(Way::Enable, &admin, &context, &tools, &id, &hx, &form).await
+}
+
+async fn ask(way: Way, admin: &WebhooksAdmin, context: &Context, id: &WebhookId, hx: &Hx) -> web::Result {
+    let (webhook, count) = look(admin, context, id).await?;
+    question(way, admin, &webhook, count, "").answer(hx)
+}
+
+async fn become_active(
+    way: Way,
+    admin: &WebhooksAdmin,
+    context: &Context,
+    tools: &Tools,
+    id: &WebhookId,
+    hx: &Hx,
+    form: &HeldForm,
+) -> web::Result {
+    let held = match form.held.as_str() {
+        "" => None,
+        text => match text.parse::<Held>() {
+            Ok(held) => Some(held),
+            Err(error) => {
+                let (webhook, count) = look(admin, context, id).await?;
+                return question(way, admin, &webhook, count, &error.to_string()).rejected(hx);
+            }
+        },
+    };
+    let mut tx = context.db.begin().await?;
+    match way.go(&mut tx, tools, admin, id, held).await {
+        Ok(change) => {
+            tx.commit().await?;
+            if !change.repeated {
+                let before = match way {
+                    Way::Resume => WebhookState::Paused,
+                    Way::Enable => WebhookState::Disabled,
+                };
+                admin.flash(state_changed(change.webhook.state, before, change.held));
+            }
+            Ok(see_other(hx, urls::show(id)))
+        }
+        Err(Refusal::HeldChoice { count }) => {
+            drop(tx);
+            let (webhook, _) = look(admin, context, id).await?;
+            question(way, admin, &webhook, count, "").answer_with(hx, StatusCode::CONFLICT)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+async fn look(admin: &WebhooksAdmin, context: &Context, id: &WebhookId) -> Result<(Webhook, i64), Error> {
+    let mut conn = context.db.read().await?;
+    let webhook = store::find(&mut conn, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let count = held_of(&mut conn, &webhook).await?;
+    Ok((webhook, count))
+}
+
+/// What the question is about; an active webhook's deliveries are held by the switch only.
+async fn held_of(conn: &mut crate::db::Conn, webhook: &Webhook) -> Result<i64, DbError> {
+    match webhook.state {
+        WebhookState::Active => Ok(0),
+        WebhookState::Paused | WebhookState::Disabled => count_held(conn, &webhook.id).await,
+    }
+}
+
+fn question(way: Way, admin: &WebhooksAdmin, webhook: &Webhook, count: i64, error: &str) -> ResumePage {
+    ResumePage {
+        shell: admin.shell(Section::Integrations, format!("{} {}", way.verb(), webhook.name)),
+        verb: way.verb(),
+        here: format!("{} instance", way.verb()),
+        name: webhook.name.to_string(),
+        count,
+        action: way.url(&webhook.id),
+        back: urls::show(&webhook.id),
+        error: error.to_owned(),
+    }
+}

@@ -1,0 +1,209 @@
+//! The instances.
+
+use actix_web::web::Data;
+use askama::Template;
+
+use crate::base::{TimeZone, Timestamp};
+use crate::events::{EventType, Group};
+use crate::web::chart::{Bar, Sparkline};
+use crate::web::time::taken;
+use crate::web::{self, Coloured, Context, Hx, Moment, Page, Section, Shell};
+use crate::webhooks::model::{Webhook, WebhookState};
+use crate::webhooks::store::{Hour, LastAttempt};
+use crate::webhooks::{store, urls};
+
+use super::{WebhooksAdmin, counted};
+
+#[derive(Template)]
+#[template(path = "webhooks/list.html")]
+struct ListPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    alerts: Vec<Alert>,
+    summary: String,
+    zone: String,
+    sample: Coloured,
+}
+
+crate::web::page!(ListPage);
+
+/// One instance.
+struct Row {
+    name: String,
+    address: String,
+    events: String,
+    groups: String,
+    status: Status,
+    spark: Sparkline,
+    /// The share that was delivered; `None` without attempts.
+    delivered: Option<String>,
+    last: Option<(Moment, String)>,
+    show_url: String,
+    edit_url: String,
+    delete_url: String,
+}
+
+/// What the list says about the state, with icon and colour.
+struct Status {
+    tone: &'static str,
+    icon: &'static str,
+    word: &'static str,
+}
+
+/// An instance that needs somebody.
+struct Alert {
+    tone: &'static str,
+    title: String,
+    text: String,
+    url: String,
+    link: &'static str,
+}
+
+/// GET …/webhooks
+pub(super) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
+    let now = context.clock.now();
+    let organization = &admin.organization;
+    let (webhooks, hours, last) = {
+        let mut conn = context.db.read().await?;
+        (
+            store::list(&mut conn, &organization.id).await?,
+            store::attempts_by_hour(&mut conn, &organization.id, now).await?,
+            store::last_attempts(&mut conn, &organization.id).await?,
+        )
+    };
+    let zone = organization.time_zone;
+    let row = |webhook: &Webhook| row(webhook, hours.get(&webhook.id), last.get(&webhook.id), now, zone);
+    let page = ListPage {
+        shell: admin.shell(Section::Integrations, "Webhook instances"),
+        rows: webhooks.iter().map(row).collect(),
+        alerts: webhooks.iter().filter_map(|webhook| alert(webhook, last.get(&webhook.id))).collect(),
+        summary: counted(webhooks.len(), "instance", "instances"),
+        zone: zone.name().to_owned(),
+        sample: sample(&admin.user.email, now, zone),
+    };
+    page.answer(&hx)
+}
+
+fn row(
+    webhook: &Webhook,
+    hours: Option<&[Hour; 24]>,
+    last: Option<&LastAttempt>,
+    now: Timestamp,
+    zone: TimeZone,
+) -> Row {
+    let hours = hours.copied().unwrap_or_default();
+    let (succeeded, failed) = hours.iter().fold((0, 0), |(ok, bad), hour| (ok + hour.succeeded, bad + hour.failed));
+    let bars: Vec<Bar> =
+        hours.iter().map(|hour| Bar { ok: hour.succeeded, bad: hour.failed, label: String::new() }).collect();
+    let label = match (succeeded, failed) {
+        (0, 0) => "No deliveries in 24 hours".to_owned(),
+        (_, 0) => "Attempts per hour over 24 hours, none failed".to_owned(),
+        (_, failed) => format!("Attempts per hour over 24 hours, {failed} failed"),
+    };
+    Row {
+        name: webhook.name.to_string(),
+        address: webhook.endpoint.to_string(),
+        events: events(webhook),
+        groups: groups(webhook),
+        status: status(webhook),
+        spark: Sparkline::new(label, &bars),
+        delivered: (succeeded + failed > 0).then(|| percent(succeeded, succeeded + failed)),
+        last: last.map(|attempt| (Moment::relative(attempt.started_at, now, zone), outcome(attempt))),
+        show_url: urls::show(&webhook.id),
+        edit_url: urls::edit(&webhook.id),
+        delete_url: urls::delete(&webhook.id),
+    }
+}
+
+/// `503 in 1.21 s`, `No answer in 15.0 s`.
+fn outcome(attempt: &LastAttempt) -> String {
+    let time = taken(attempt.duration);
+    attempt.status_code.map_or_else(|| format!("No answer in {time}"), |status| format!("{status} in {time}"))
+}
+
+fn events(webhook: &Webhook) -> String {
+    if webhook.events.len() == EventType::ALL.len() {
+        return format!("All {} events", EventType::ALL.len());
+    }
+    counted(webhook.events.len(), "event", "events")
+}
+
+/// The groups, unless it is all of them.
+fn groups(webhook: &Webhook) -> String {
+    if webhook.events.len() == EventType::ALL.len() {
+        return String::new();
+    }
+    let has = |group: &&Group| webhook.events.iter().any(|kind| kind.group() == **group);
+    let word = |group: &Group| group.title().trim_end_matches(" events");
+    Group::ALL.iter().filter(has).map(word).collect::<Vec<_>>().join(", ")
+}
+
+fn status(webhook: &Webhook) -> Status {
+    let (tone, icon, word) = match webhook.state {
+        WebhookState::Active if webhook.failing_since.is_some() => ("bad", "circle-alert", "Failing"),
+        WebhookState::Active => ("ok", "circle-check", "Active"),
+        WebhookState::Paused => ("off", "circle-pause", "Paused"),
+        WebhookState::Disabled => ("bad", "circle-x", "Disabled"),
+    };
+    Status { tone, icon, word }
+}
+
+fn alert(webhook: &Webhook, last: Option<&LastAttempt>) -> Option<Alert> {
+    let alert = |tone, title, text: String, link| Some(Alert { tone, title, text, url: urls::show(&webhook.id), link });
+    match webhook.state {
+        WebhookState::Disabled => {
+            let title = format!("{} is disabled", webhook.name);
+            alert("bad", title, why_disabled(webhook).into(), "Review failures")
+        }
+        WebhookState::Active if webhook.failing_since.is_some() => {
+            let failures = usize::try_from(webhook.failures).unwrap_or(0);
+            let why = last.filter(|attempt| !attempt.succeeded).and_then(|attempt| attempt.error.clone());
+            let why = why.map(|why| format!(" The last one: {}.", why.trim_end_matches('.'))).unwrap_or_default();
+            let text = format!(
+                "{} in a row failed.{why} We keep retrying each delivery.",
+                counted(failures, "attempt", "attempts")
+            );
+            alert("warn", format!("{} is failing", webhook.name), text, "Review failures")
+        }
+        WebhookState::Active | WebhookState::Paused => None,
+    }
+}
+
+/// Why Herald disabled it, in a sentence.
+pub(super) fn why_disabled(webhook: &Webhook) -> &'static str {
+    match webhook.disabled_reason.as_deref() {
+        Some("gone") => "Your server answered 410 Gone.",
+        _ => "We stopped sending after days without success.",
+    }
+}
+
+/// One decimal, and never 100% while something failed.
+fn percent(part: u64, all: u64) -> String {
+    let tenths = part * 1_000 / all.max(1);
+    if tenths.is_multiple_of(10) { format!("{}%", tenths / 10) } else { format!("{}.{}%", tenths / 10, tenths % 10) }
+}
+
+/// What a URL receives, for a list that is empty.
+fn sample(email: &str, now: Timestamp, zone: TimeZone) -> Coloured {
+    let sample = serde_json::json!({
+        "EVENT_ID": "EVT-60adfdb750b58a0c2d78bdd8",
+        "EVENT_TYPE": EventType::ProjectCreated.as_str(),
+        "ENTITY_ID": ["5dd51ea63f3dad73ab0a344b"],
+        "ENTITY_TYPE": EventType::ProjectCreated.entity_type().as_str(),
+        "PERFORMED_BY": email,
+        "PERFORMED_AT": zone.performed_at(now),
+    });
+    Coloured::text(&sample.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_never_rounded_up_to_all_of_it() {
+        for (part, all, shown) in [(1, 1, "100%"), (0, 3, "0%"), (9_999, 10_000, "99.9%"), (5, 7, "71.4%")] {
+            assert_eq!(percent(part, all), shown);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The pages of webhooks: the card, the instances, the form with its test, and the questions before something ends.
+
+mod collaboration;
+mod delete;
+mod edit;
+mod form;
+mod life;
+mod list;
+mod reveal;
+mod testing;
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::web::guard::Admin;
+use crate::web::{self, Context, Error, Hx, Page, at};
+
+use super::actions::Refusal;
+use super::urls;
+
+/// The addresses below Collaboration but for the log's, all for admins of an organization whose webhooks are enabled; the first
+/// also shows why they are not.
+pub fn routes(app: &mut ServiceConfig) {
+    let webhook = |end: &str| at(&format!("{}/{{id}}{end}", urls::LIST));
+    app.service(at(urls::INTEGRATIONS).get(collaboration::redirect));
+    app.service(at(urls::COLLABORATION).get(collaboration::show));
+    app.service(at(urls::LIST).get(list::show));
+    app.service(at(urls::NEW).get(edit::blank).post(edit::create));
+    app.service(webhook("/edit").get(edit::show).post(edit::update));
+    app.service(webhook("/delete").get(delete::ask).post(delete::delete));
+    app.service(webhook("/restore").post(delete::restore));
+    app.service(webhook("/pause").post(life::pause));
+    app.service(webhook("/resume").get(life::ask_to_resume).post(life::resume));
+    app.service(webhook("/enable").get(life::ask_to_enable).post(life::enable));
+    app.service(webhook("/reveal").post(reveal::reveal));
+}
+
+/// An admin of an organization whose webhooks are enabled. All others of the organization's admins get 403 with the way to have
+/// them enabled.
+pub struct WebhooksAdmin(Admin);
+
+impl Deref for WebhooksAdmin {
+    type Target = Admin;
+    fn deref(&self) -> &Admin {
+        &self.0
+    }
+}
+
+impl FromRequest for WebhooksAdmin {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let admin = Admin::from_request(request, payload);
+        let contact = request.app_data::<Data<Context>>().map(|context| context.account_manager_contact.clone());
+        Box::pin(async move {
+            let admin = admin.await?;
+            if admin.organization.webhooks_enabled {
+                return Ok(Self(admin));
+            }
+            let page = collaboration::locked(&admin, &contact.unwrap_or_default());
+            let answer = page.answer_with(&Hx::default(), StatusCode::FORBIDDEN)?;
+            Err(InternalError::from_response("webhooks are not enabled", answer).into())
+        })
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NotFound,
+            Refusal::NotEnabled => Self::Forbidden,
+            Refusal::Stale => Self::Conflict(web::error::STALE.into()),
+            Refusal::TooLate => Self::Gone(refusal.to_string().into()),
+            Refusal::TooMany(_) | Refusal::HeldChoice { .. } | Refusal::WrongState { .. } => {
+                Self::Conflict(refusal.to_string().into())
+            }
+            Refusal::Db(error) => error.into(),
+        }
+    }
+}
+
+/// `1 event`, `6 events`.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,38 @@
+//! The addresses of the pages of webhooks.
+
+use crate::base::WebhookId;
+
+/// Organization Settings > Integrations: there is one kind of them.
+pub const INTEGRATIONS: &str = "/settings/integrations";
+
+/// Organization Settings > Integrations > Collaboration.
+pub const COLLABORATION: &str = "/settings/integrations/collaboration";
+
+/// The instances.
+pub const LIST: &str = "/settings/integrations/collaboration/webhooks";
+
+pub const NEW: &str = "/settings/integrations/collaboration/webhooks/new";
+
+/// A webhook's own page: health and deliveries.
+pub fn show(id: &WebhookId) -> String {
+    format!("{LIST}/{id}")
+}
+
+macro_rules! below {
+    ($($(#[$doc:meta])* $name:ident, $end:literal;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(id: &WebhookId) -> String {
+            format!(concat!("{}/{}/", $end), LIST, id)
+        }
+    )*};
+}
+
+below! {
+    edit, "edit";
+    delete, "delete";
+    restore, "restore";
+    pause, "pause";
+    resume, "resume";
+    enable, "enable";
+    reveal, "reveal";
+}
