@@ -7,4 +7,5 @@ mod support;
 mod architecture;
 mod databases;
 mod log;
+mod publish;
 mod sender;

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod chromium;
 pub mod postgres;
+pub mod programs;
 pub mod receivers;
 pub mod recorder;
 
