@@ -37,6 +37,8 @@ impl From<sqlx::Error> for DbError {
             sqlx::Error::Database(db) if db.is_unique_violation() => Self::Conflict,
             // SQLITE_FULL is 13; PostgreSQL's disk_full is 53100.
             sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("13" | "53100")) => Self::DiskFull,
+            // PostgreSQL: a deadlock (40P01) or a conflict of serializable transactions (40001), of which this was the victim.
+            sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("40P01" | "40001")) => Self::Busy,
             // SQLITE_BUSY and its extended codes: another process held the file past the busy timeout.
             sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("5" | "261" | "517" | "773")) => {
                 Self::Busy

@@ -55,6 +55,7 @@ trait Queued: Send {
 
 trait Group: Send {
     fn kind(&self) -> TypeId;
+    fn name(&self) -> &'static str;
     fn push(&mut self, queued: Box<dyn Queued>);
     fn apply<'a>(&'a mut self, conn: &'a mut Conn) -> BoxFuture<'a, Result<(), DbError>>;
     /// Answers every caller, after the commit.
@@ -93,6 +94,10 @@ struct Typed<C: Command> {
 impl<C: Command> Group for Typed<C> {
     fn kind(&self) -> TypeId {
         TypeId::of::<C>()
+    }
+
+    fn name(&self) -> &'static str {
+        std::any::type_name::<C>()
     }
 
     fn push(&mut self, queued: Box<dyn Queued>) {
@@ -187,6 +192,9 @@ async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting) {
                     }
                 }
             }
+            // Types in one order: PostgreSQL's writers work side by side, and two that lock the rows of two types in
+            // different orders would wait for each other.
+            groups.sort_unstable_by_key(|group| group.name());
             write(&pool, dialect, groups).await;
         }
     }
