@@ -22,6 +22,7 @@ CREATE TABLE organizations (
     seq BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
+CREATE INDEX organizations_created ON organizations (created_at, id);
 
 -- organization_id is NULL for account managers. email is lower case.
 CREATE TABLE users (

@@ -1,4 +1,7 @@
-//! Accounts: the setup, signing in and out, the organization's general settings, API keys, everybody's own profile, and the
-//! pages of the account managers.
+//! Accounts: the setup, signing in and out, the organization's general settings and API keys, everybody's own profile,
+//! and the pages of the account managers.
 
+pub mod actions;
 pub mod api_keys;
+pub mod model;
+pub mod pages;

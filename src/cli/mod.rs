@@ -1,5 +1,6 @@
 //! The command line: a file for each command.
 
+pub mod admin;
 mod serve;
 
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ struct Cli {
 enum Command {
     /// Run the server (what `herald` alone does, too)
     Serve(Serve),
+    /// Make organizations, users and API keys; works beside a running server
+    #[command(subcommand)]
+    Admin(admin::Admin),
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,6 +104,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     match cli.command.unwrap_or(Command::Serve(Serve { settings: cli.settings })) {
         Command::Serve(Serve { settings }) => serve::run(&config(&settings)?).await,
+        Command::Admin(command) => admin::run(&config(command.settings())?, command).await,
     }
 }
 

@@ -122,6 +122,11 @@ pub fn sign_in(session: &Session, user: &UserId) -> Result<(), Error> {
     session.insert(USER, user).map_err(|error| Error::internal(error.to_string()))
 }
 
+/// Gives the session a new key, with everything that it remembers: after the old one was ended by a new password.
+pub fn renew(session: &Session) {
+    session.renew();
+}
+
 /// Ends the session.
 pub fn sign_out(session: &Session) {
     session.purge();

@@ -1,17 +1,16 @@
 //! How often something may be tried, for each key: sign-ins by account and address, tests by person, and so on.
-//! Counted by each node for itself.
+//! Each node counts for itself, in memory.
+//!
+//! The generic cell rate algorithm, as `governor` has it; our own because a try that turned out well can be given back
+//! here, and because it asks our clock.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use governor::clock::Clock as GovernorClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
-
-use crate::base::Clock;
+use crate::base::{Clock, Timestamp};
 
 /// So many in a period: `10/m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,46 +19,56 @@ pub struct Rate {
     pub period: Duration,
 }
 
-/// Keys after which those that are long idle are forgotten.
+/// Keys after which those that have been quiet are forgotten.
 const MANY: usize = 10_000;
 
-/// Counts tries by key. A quiet key may burst up to the whole rate at once.
-pub struct Throttle<K: Hash + Eq + Clone> {
-    limiter: RateLimiter<K, DefaultKeyedStateStore<K>, Now, NoOpMiddleware<Duration>>,
+/// Counts tries by key. A quiet key may use up the whole rate in one burst.
+pub struct Throttle<K> {
+    period: Duration,
+    /// The time that one try costs.
+    step: Duration,
+    clock: Arc<dyn Clock>,
+    /// When everything that the key has used is paid back.
+    paid_back: Mutex<HashMap<K, Timestamp>>,
 }
 
 impl<K: Hash + Eq + Clone> Throttle<K> {
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
-        let step = (rate.period / rate.count.get()).max(Duration::from_nanos(1));
-        let quota = Quota::with_period(step).expect("the step is not zero").allow_burst(rate.count);
-        Self { limiter: RateLimiter::new(quota, DefaultKeyedStateStore::default(), Now(clock)) }
+        Self { period: rate.period, step: rate.period / rate.count.get(), clock, paid_back: Mutex::default() }
     }
 
-    /// Counts a try. `Err`: too many, come back after this time.
+    /// Counts a try. `Err`: too many; come back after this time.
     pub fn check(&self, key: &K) -> Result<(), Duration> {
-        if self.limiter.len() > MANY {
-            self.limiter.retain_recent();
+        let now = self.clock.now();
+        let mut paid_back = self.lock();
+        if paid_back.len() > MANY {
+            paid_back.retain(|_, at| *at > now);
         }
-        self.limiter.check_key(key).map_err(|until| until.wait_time_from(GovernorClock::now(self.limiter.clock())))
+        let next = paid_back.get(key).map_or(now, |at| now.max(*at)) + self.step;
+        let used = next.saturating_sub(now);
+        if used > self.period {
+            return Err(used - self.period);
+        }
+        paid_back.insert(key.clone(), next);
+        Ok(())
     }
-}
 
-/// Our clock as governor asks for it: the time since the Unix epoch.
-#[derive(Clone)]
-struct Now(Arc<dyn Clock>);
+    /// Takes back one try that was counted.
+    pub fn give_back(&self, key: &K) {
+        if let Some(at) = self.lock().get_mut(key) {
+            *at = *at - self.step;
+        }
+    }
 
-impl GovernorClock for Now {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        Duration::from_micros(u64::try_from(self.0.now().micros()).unwrap_or(0))
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Timestamp>> {
+        self.paid_back.lock().expect("no holder of this lock panics")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{ManualClock, Timestamp};
+    use crate::base::ManualClock;
 
     #[test]
     fn a_key_may_burst_and_then_waits_alone() {
@@ -74,5 +83,7 @@ mod tests {
         clock.advance(Duration::from_secs(6));
         assert_eq!(throttle.check(&"ada"), Ok(()));
         assert!(throttle.check(&"ada").is_err());
+        throttle.give_back(&"ada");
+        assert_eq!(throttle.check(&"ada"), Ok(()));
     }
 }

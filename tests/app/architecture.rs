@@ -32,7 +32,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("publish", &["base", "db", "auth", "events", "web", "*::model"]),
     ("workspace", &["base", "db", "auth", "events", "web", "*::model"]),
-    ("accounts", &["base", "db", "auth", "events", "web", "*::model"]),
+    // The switch of an organization holds its deliveries, or lets them go.
+    ("accounts", &["base", "db", "auth", "events", "delivery::store", "web", "*::model"]),
     ("ops", &["base", "db", "auth", "events", "web", "*::model", "*::store"]),
     ("receiver", &["base", "db", "auth", "events", "web", "*::model", "delivery::signing"]),
 ];

@@ -1,6 +1,6 @@
 //! The audit log: who did what, when and from where. Entries are only ever added.
 
-use crate::auth::model::{Actor, Source, User};
+use crate::auth::model::{Actor, Source};
 use crate::base::{AuditEntryId, OrganizationId, Rng, Timestamp};
 use crate::db::{Conn, DbError};
 
@@ -19,26 +19,16 @@ pub async fn append(
     append_as(conn, now, rng, who, action, subject, details).await
 }
 
-/// Writes down what `user` did to the own account. Account managers' entries are in no organization.
-pub async fn append_own(
-    conn: &mut Conn,
-    now: Timestamp,
-    rng: &dyn Rng,
-    user: &User,
-    action: &str,
-    details: serde_json::Value,
-) -> Result<(), DbError> {
-    let who = Who { organization: user.organization_id.as_ref(), email: &user.email, source: &Source::Page };
-    append_as(conn, now, rng, who, action, &user.email, details).await
+/// Who does something. What is done to or by account managers is in no organization.
+#[derive(Clone, Copy, Debug)]
+pub struct Who<'a> {
+    pub organization: Option<&'a OrganizationId>,
+    pub email: &'a str,
+    pub source: &'a Source,
 }
 
-struct Who<'a> {
-    organization: Option<&'a OrganizationId>,
-    email: &'a str,
-    source: &'a Source,
-}
-
-async fn append_as(
+/// Like [`append`], also for what is in no organization.
+pub async fn append_as(
     conn: &mut Conn,
     now: Timestamp,
     rng: &dyn Rng,
