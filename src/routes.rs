@@ -3,7 +3,7 @@
 use actix_web::middleware::from_fn;
 use actix_web::web::{self as actix, ServiceConfig};
 
-use crate::accounts::{api_keys, pages};
+use crate::accounts::{self, api_keys};
 use crate::ops::health;
 use crate::publish;
 use crate::web::{assets, error, problem};
@@ -13,7 +13,7 @@ use crate::webhooks::{log, pages};
 pub fn configure(app: &mut ServiceConfig) {
     app.configure(assets::configure);
     app.configure(health::routes);
-    app.configure(pages::routes);
+    app.configure(accounts::pages::routes);
     app.configure(api_keys::routes);
     app.configure(pages::routes);
     app.configure(log::routes);
