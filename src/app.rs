@@ -18,10 +18,11 @@ use crate::delivery::endpoint::Guard;
 use crate::delivery::engine::{Engine, Observer, Parts};
 use crate::delivery::model::Hints;
 use crate::delivery::resolver::{Resolver, SystemResolver};
-use crate::delivery::sender::{InvalidExtraCa, Limits, LocalReceiver, Sender};
+use crate::delivery::sender::{InvalidExtraCa, Limits, Sender};
 use crate::events::{Dispatch, Recorder};
 use crate::ops::health::Deliveries;
 use crate::publish::api::Publisher;
+use crate::receiver::Receiver;
 use crate::routes;
 use crate::web::context::SetupCode;
 use crate::web::throttle::Throttle;
@@ -74,11 +75,10 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub resolver: Arc<dyn Resolver>,
-    /// The built-in receiver, where there is one.
-    pub local: Option<Arc<dyn LocalReceiver>>,
     /// Is told of every recorded attempt.
     pub observer: Option<Observer>,
-    pub demo: bool,
+    /// The built-in receiver, which makes this a demo: with pages of its own, and deliveries to it never leave the program.
+    pub demo: Option<Arc<Receiver>>,
 }
 
 impl Default for Surroundings {
@@ -87,9 +87,8 @@ impl Default for Surroundings {
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             resolver: Arc::new(SystemResolver),
-            local: None,
             observer: None,
-            demo: false,
+            demo: None,
         }
     }
 }
@@ -122,10 +121,10 @@ impl App {
             .filter(|file| file.parent().is_none_or(|f| f.as_os_str().is_empty() || f.is_dir()))
             .map(|file| ServeLock::take(&file))
             .transpose()?;
-        let Surroundings { clock, rng, resolver, local, observer, demo } = surroundings;
+        let Surroundings { clock, rng, resolver, observer, demo } = surroundings;
         let (db, vault) = open(config, rng.clone()).await?;
         let guard = Guard::new(config.allowed_networks.clone(), config.require_https);
-        let sender = sender(config, guard.clone(), resolver.clone(), local)?;
+        let sender = sender(config, guard.clone(), resolver.clone(), demo.clone())?;
         let engine = Engine::start(Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -145,7 +144,7 @@ impl App {
             vault,
             public_url: config.public_url.clone(),
             account_manager_contact: config.account_manager_contact.clone(),
-            demo,
+            demo: demo.is_some(),
         };
         let dispatch: Arc<dyn Dispatch> = Arc::new(engine.clone());
         let hints: Arc<dyn Hints> = Arc::new(engine.clone());
@@ -178,12 +177,16 @@ impl App {
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
             let (resolver, hints) = (Data::from(resolver), Data::from(hints));
             let (tools, test_limit) = (Data::new(tools), Data::new(test_limit));
+            let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
                 app.app_data(site.clone()).app_data(guard.clone()).app_data(sender.clone());
                 app.app_data(resolver.clone()).app_data(hints.clone());
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
                 app.app_data(tools.clone()).app_data(test_limit.clone()).app_data(sign_ins.clone());
+                if let Some(receiver) = &demo {
+                    app.app_data(receiver.clone()).configure(routes::demo);
+                }
             }
         };
         let (server, address) = listen(config.listen, &context, shared)?;
@@ -207,7 +210,7 @@ fn sender(
     config: &Config,
     guard: Guard,
     resolver: Arc<dyn Resolver>,
-    local: Option<Arc<dyn LocalReceiver>>,
+    demo: Option<Arc<Receiver>>,
 ) -> Result<Sender, StartError> {
     let extra_ca = match &config.extra_ca_file {
         Some(path) => {
@@ -217,8 +220,8 @@ fn sender(
     };
     let limits = Limits { request_timeout: config.request_timeout, connect_timeout: config.connect_timeout };
     let sender = Sender::new(guard, resolver, &limits, extra_ca.as_deref())?;
-    Ok(match local {
-        Some(local) => sender.with_local(local),
+    Ok(match demo {
+        Some(receiver) => sender.with_local(receiver),
         None => sender,
     })
 }

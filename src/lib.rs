@@ -13,6 +13,7 @@ pub mod events;
 pub mod delivery;
 pub mod web;
 pub mod webhooks;
+pub mod receiver;
 pub mod publish;
 pub mod accounts;
 pub mod ops;

@@ -6,6 +6,7 @@ use actix_web::web::{self as actix, ServiceConfig};
 use crate::accounts::{self, api_keys};
 use crate::ops::health;
 use crate::publish;
+use crate::receiver;
 use crate::web::{assets, error, problem};
 use crate::webhooks::{log, pages};
 
@@ -19,6 +20,11 @@ pub fn configure(app: &mut ServiceConfig) {
     app.configure(log::routes);
     app.service(api());
     app.default_service(actix::to(error::not_found));
+}
+
+/// What a demo has besides.
+pub fn demo(app: &mut ServiceConfig) {
+    app.configure(receiver::pages::routes);
 }
 
 /// Below `/api/v1` every answer is JSON, errors too.

@@ -8,4 +8,5 @@ mod architecture;
 mod databases;
 mod log;
 mod publish;
+mod receiver;
 mod sender;
