@@ -1,3 +1,4 @@
 //! The log: what its queries answer on both engines, and its pages.
 
+mod pages;
 mod store;

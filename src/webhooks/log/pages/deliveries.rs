@@ -136,7 +136,7 @@ fn row(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> DeliveryRow {
         answer: Answer::of_last(&delivery.last),
         taken: delivery.last.duration.map(taken).unwrap_or_default(),
         attempts: delivery.attempts_made,
-        created: Moment::relative(delivery.created_at, now, zone),
+        created: words::when(delivery.created_at, now, zone),
         redeliver_url: format!("{}/redeliver", urls::delivery(&delivery.id)),
     }
 }

@@ -7,17 +7,16 @@ use serde::Deserialize;
 use crate::base::{DeliveryId, TimeZone, Timestamp};
 use crate::delivery::model::{DeliveryState, Hints};
 use crate::events::{self, Event};
-use crate::web::guard::Admin;
 use crate::web::time::taken;
 use crate::web::{Coloured, Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast, see_other};
 use crate::webhooks::model::Webhook;
+use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::store as webhooks;
 
 use super::super::actions::{self, Refusal, Tools};
 use super::super::model::{Attempt, AttemptLine, Delivery};
 use super::super::store;
 use super::timeline::{self, Item};
-use super::unlocked;
 use super::words::{self, Answer, StateWord, count};
 use super::{query, urls};
 
@@ -34,6 +33,7 @@ struct DeliveryPage {
     poll_url: String,
     event_type: &'static str,
     event_id: String,
+    event_url: String,
     badge: StateWord,
     /// Why nothing can be redelivered, or nothing.
     refusal: &'static str,
@@ -78,13 +78,12 @@ struct Query {
 
 /// GET …/webhooks/{id}/deliveries/{delivery id}
 pub(super) async fn show(
-    admin: Admin,
+    admin: WebhooksAdmin,
     context: web::Data<Context>,
     hx: Hx,
     request: HttpRequest,
     ids: web::Path<(String, String)>,
 ) -> Result {
-    unlocked(&admin)?;
     let id = delivery_id(&ids)?;
     let asked: Query = query::read(&request)?;
     let number = query::parse(asked.attempt.as_deref())?;
@@ -94,13 +93,12 @@ pub(super) async fn show(
 
 /// POST …/deliveries/{delivery id}/redeliver: one attempt, at once.
 pub(super) async fn redeliver(
-    admin: Admin,
+    admin: WebhooksAdmin,
     context: web::Data<Context>,
     hints: web::Data<dyn Hints>,
     hx: Hx,
     ids: web::Path<(String, String)>,
 ) -> Result<HttpResponse> {
-    unlocked(&admin)?;
     let id = delivery_id(&ids)?;
     let hints = hints.into_inner();
     let tools = Tools { clock: context.clock.as_ref(), rng: context.rng.as_ref(), hints: &hints };
@@ -144,7 +142,7 @@ struct Found {
 }
 
 /// Reads the delivery with the attempt of that number, or else its last one.
-async fn find(context: &Context, admin: &Admin, id: &DeliveryId, number: Option<i64>) -> Result<Found> {
+async fn find(context: &Context, admin: &WebhooksAdmin, id: &DeliveryId, number: Option<i64>) -> Result<Found> {
     let organization = &admin.organization.id;
     let mut conn = context.db.read().await?;
     let delivery = store::find_delivery(&mut conn, organization, id).await?.ok_or(Error::NotFound)?;
@@ -161,7 +159,7 @@ async fn find(context: &Context, admin: &Admin, id: &DeliveryId, number: Option<
     Ok(Found { delivery, webhook, event, lines, selected })
 }
 
-fn page(admin: &Admin, found: Found, asked: Option<i64>, now: Timestamp) -> DeliveryPage {
+fn page(admin: &WebhooksAdmin, found: Found, asked: Option<i64>, now: Timestamp) -> DeliveryPage {
     let Found { delivery, webhook, event, lines, selected } = found;
     let zone = admin.organization.time_zone;
     let url = urls::delivery(&delivery.id);
@@ -179,6 +177,7 @@ fn page(admin: &Admin, found: Found, asked: Option<i64>, now: Timestamp) -> Deli
         poll_url: if is_under_way { here } else { String::new() },
         event_type: event.event_type.as_str(),
         event_id: event.id.to_string(),
+        event_url: urls::event(&event.id),
         badge: words::delivery_state(&delivery, now),
         refusal: if webhook.deleted.is_some() { "The instance was deleted." } else { "" },
         facts: facts(&delivery, &webhook, webhook_url, &event, now, zone),
@@ -203,10 +202,7 @@ fn facts(
     let fact = |label, text: String| Fact { label, text, url: String::new(), at: None };
     let mut facts = vec![
         Fact { url: webhook_url, ..fact("Instance", webhook.name.to_string()) },
-        Fact {
-            url: urls::event(&event.id),
-            ..fact("Event", words::entity(event.event_type.entity_type(), &event.entity_ids))
-        },
+        fact("Entity", words::entity(event.event_type.entity_type(), &event.entity_ids)),
         fact("Performed by", event.performed_by.clone()),
         Fact { at: Some(Moment::exact(event.performed_at, zone)), ..fact("Performed at", String::new()) },
     ];

@@ -126,7 +126,7 @@ fn row(event: &EventLine, now: Timestamp, zone: TimeZone) -> Row {
         id: event.id.to_string(),
         entity: words::entity(event.event_type.entity_type(), &event.entity_ids),
         performed_by: event.performed_by.clone(),
-        performed: Moment::relative(event.performed_at, now, zone),
+        performed: words::when(event.performed_at, now, zone),
         outcomes: words::tally(&event.tally),
         none: if event.webhooks_enabled { "No instance subscribed" } else { "Webhooks not enabled" },
     }

@@ -13,23 +13,16 @@ mod words;
 
 use actix_web::web::ServiceConfig;
 
-use crate::web::guard::Admin;
-use crate::web::{Error, Result, at};
+use crate::web::at;
+use crate::webhooks::urls::LIST;
 
-/// The addresses of the log. All are for admins.
+/// The addresses of the log, all for admins; those below a webhook only while webhooks are enabled.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(at("/events").get(events::show))
         .service(at("/events/{event}").get(event::show))
         // Not every word in this place is an id: `new` and `guide` are pages of their own.
-        .service(at(&format!("{}/{{webhook:[0-9a-f]{{24}}}}", urls::WEBHOOKS)).get(webhook::show))
-        .service(at(&format!("{}/{{webhook}}/deliveries/{{delivery}}", urls::WEBHOOKS)).get(delivery::show))
-        .service(
-            at(&format!("{}/{{webhook}}/deliveries/{{delivery}}/redeliver", urls::WEBHOOKS)).post(delivery::redeliver),
-        );
-}
-
-/// While webhooks are not enabled, the pages of webhooks and deliveries are locked; what happened can be read still.
-fn unlocked(admin: &Admin) -> Result<()> {
-    if admin.organization.webhooks_enabled { Ok(()) } else { Err(Error::Forbidden) }
+        .service(at(&format!("{}/{{webhook:[0-9a-f]{{24}}}}", LIST)).get(webhook::show))
+        .service(at(&format!("{}/{{webhook}}/deliveries/{{delivery}}", LIST)).get(delivery::show))
+        .service(at(&format!("{}/{{webhook}}/deliveries/{{delivery}}/redeliver", LIST)).post(delivery::redeliver));
 }

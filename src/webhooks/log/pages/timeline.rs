@@ -35,7 +35,7 @@ pub(super) fn items(
         tone: "info",
         icon: "zap",
         title: "Event happened".into(),
-        at: Some(Moment::relative(event.performed_at, now, zone)),
+        at: Some(words::when(event.performed_at, now, zone)),
         text: format!("{} By {}", event.event_type.description(), event.performed_by),
         url: String::new(),
         is_current: false,
@@ -62,11 +62,11 @@ fn next(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> Option<Item> {
         DeliveryState::Pending => {
             let at = delivery.next_attempt_at(now).unwrap_or(now);
             let text = if at > now { planned(at, now, zone) } else { "Due now".into() };
-            Some(item("clock", format!("Attempt {number} planned"), Some(Moment::exact(at, zone)), text))
+            Some(item("clock", format!("Attempt {number} planned"), Some(words::when(at, now, zone)), text))
         }
         DeliveryState::Held => Some(item("circle-pause", "Held".into(), None, words::delivery_reason(delivery))),
         DeliveryState::Cancelled => {
-            let at = delivery.finished_at.map(|at| Moment::relative(at, now, zone));
+            let at = delivery.finished_at.map(|at| words::when(at, now, zone));
             Some(item("ban", "Cancelled".into(), at, words::delivery_reason(delivery)))
         }
         DeliveryState::Failed => Some(item("circle-x", "Given up".into(), None, "Every planned attempt failed".into())),
@@ -91,7 +91,7 @@ fn attempt(delivery: &Delivery, line: &AttemptLine, is_current: bool, now: Times
         tone: if answer.is_success { "ok" } else { "bad" },
         icon: if answer.is_success { "check" } else { "x" },
         title: answer.whole(),
-        at: Some(Moment::relative(line.started_at, now, zone)),
+        at: Some(words::when(line.started_at, now, zone)),
         text: format!("Attempt {}, {}{why}", line.number, taken(line.duration)),
         url: urls::attempt(&delivery.id, line.number),
         is_current,

@@ -1,16 +1,14 @@
 //! Where the log's pages are.
 
-use crate::base::{DeliveryId, EventId, WebhookId};
+use crate::base::{DeliveryId, EventId};
+use crate::webhooks::urls::{COLLABORATION, INTEGRATIONS, LIST};
 
-pub(super) const WEBHOOKS: &str = "/settings/integrations/collaboration/webhooks";
+pub(super) use crate::webhooks::urls::show as webhook;
+
 pub(super) const EVENTS: &str = "/events";
 
-pub(super) fn webhook(id: &WebhookId) -> String {
-    format!("{WEBHOOKS}/{id}")
-}
-
 pub(super) fn delivery(id: &DeliveryId) -> String {
-    format!("{WEBHOOKS}/{}/deliveries/{id}", id.webhook)
+    format!("{}/deliveries/{id}", webhook(&id.webhook))
 }
 
 pub(super) fn attempt(id: &DeliveryId, number: i64) -> String {
@@ -25,9 +23,9 @@ pub(super) fn event(id: &EventId) -> String {
 pub(super) fn trail() -> Vec<(String, String)> {
     let links = [
         ("Organization Settings", "/settings"),
-        ("Integrations", "/settings/integrations"),
-        ("Collaboration", "/settings/integrations/collaboration"),
-        ("Webhook", WEBHOOKS),
+        ("Integrations", INTEGRATIONS),
+        ("Collaboration", COLLABORATION),
+        ("Webhook", LIST),
     ];
     links.map(|(label, url)| (label.to_owned(), url.to_owned())).to_vec()
 }

@@ -6,18 +6,17 @@ use askama::Template;
 use crate::base::{TimeZone, Timestamp};
 use crate::delivery::store::count_held;
 use crate::web::chart::{Bar, Chart};
-use crate::web::guard::Admin;
 use crate::web::time::taken;
 use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
 use crate::webhooks::model::{Webhook, WebhookState};
+use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::store as webhooks;
 
 use super::super::model::{Figures, Range, Slot, Tally};
 use super::super::store;
 use super::buckets::Buckets;
 use super::deliveries::{Query, Table};
-use super::unlocked;
-use super::words::{StateWord, count};
+use super::words::{self, StateWord, count};
 use super::{query, urls};
 
 /// Deliveries on a page.
@@ -89,13 +88,12 @@ const fn range_words(range: Range) -> RangeWords {
 
 /// GET …/webhooks/{id}
 pub(super) async fn show(
-    admin: Admin,
+    admin: WebhooksAdmin,
     context: web::Data<Context>,
     hx: Hx,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result {
-    unlocked(&admin)?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let asked: Query = query::read(&request)?;
     let (filter, place) = (asked.filter()?, asked.place()?);
@@ -180,7 +178,7 @@ fn range_link(url: &str, base: &Query, range: Range, current: Range) -> RangeLin
 }
 
 fn is_failing(webhook: &Webhook) -> bool {
-    webhook.state == WebhookState::Active && webhook.failures > 0
+    webhook.state == WebhookState::Active && webhook.failing_since.is_some()
 }
 
 fn badge(webhook: &Webhook) -> StateWord {
@@ -268,7 +266,7 @@ fn stats(figures: &Figures, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
         note_tone: "",
     };
     let retries = figures.retries;
-    let next = retries.next_at.map(|at| format!("next {}", Moment::relative(at, now, zone).text));
+    let next = retries.next_at.map(|at| format!("next at {}", words::when(at, now, zone).text));
     let waiting = Stat {
         label: "Waiting to retry",
         figure: retries.waiting.to_string(),

@@ -1,11 +1,15 @@
 //! The log's words for people: states, outcomes, entities.
 
-use actix_web::http::StatusCode;
+use std::time::Duration;
 
-use crate::base::Timestamp;
+use actix_web::http::StatusCode;
+use chrono::Datelike as _;
+
+use crate::base::{TimeZone, Timestamp};
 use crate::delivery::model::{DeliveryState, Hold};
 use crate::delivery::sender::Outcome;
 use crate::events::EntityType;
+use crate::web::Moment;
 
 use super::super::model::{AttemptLine, Delivery, LastAttempt, NotSent, Tally};
 
@@ -174,6 +178,20 @@ fn shorten(id: &str) -> String {
     id.chars().take(24).chain(['…']).collect()
 }
 
+/// When something happened, as a log says it: to the second within a day, `19 Nov, 10:02` beyond.
+pub(super) fn when(at: Timestamp, now: Timestamp, zone: TimeZone) -> Moment {
+    let local = zone.local(at);
+    let gap = at.saturating_sub(now).max(now.saturating_sub(at));
+    let format = if gap < Duration::from_secs(24 * 60 * 60) {
+        "%H:%M:%S"
+    } else if local.year() == zone.local(now).year() {
+        "%-d %b, %H:%M"
+    } else {
+        "%-d %b %Y, %H:%M"
+    };
+    Moment { text: local.format(format).to_string(), ..Moment::exact(at, zone) }
+}
+
 /// `1 attempt`, `3 attempts`.
 pub(super) fn count(number: i64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -197,6 +215,20 @@ mod tests {
         for (outcome, status, expected, is_success) in table {
             let answer = Answer::new(outcome, status);
             assert_eq!((answer.whole().as_str(), answer.is_success), (expected, is_success), "{outcome}");
+        }
+    }
+
+    #[test]
+    fn times_of_the_log_are_exact_and_say_the_day_where_it_is_another() {
+        let at = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let (now, zone) = (at("2026-11-23T12:00:00Z"), "America/Los_Angeles".parse().unwrap());
+        for (time, expected) in [
+            ("2026-11-23T11:59:31Z", "03:59:31"),
+            ("2026-11-24T11:59:31Z", "03:59:31"),
+            ("2026-11-22T11:59:31Z", "22 Nov, 03:59"),
+            ("2025-11-22T11:59:31Z", "22 Nov 2025, 03:59"),
+        ] {
+            assert_eq!(when(at(time), now, zone).text, expected);
         }
     }
 

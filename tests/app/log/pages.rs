@@ -1,0 +1,391 @@
+//! The log as an admin sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use herald::auth::model::{Actor, Role, Source};
+use herald::base::{Secret, Timestamp};
+use herald::delivery::endpoint::Guard;
+use herald::delivery::resolver::SystemResolver;
+use herald::delivery::sender::{Limits, Sender};
+use herald::events::EventType;
+use herald::events::model::{Draft as EventDraft, NewEvent};
+use herald::webhooks::actions::{self, Tools};
+use herald::webhooks::model::{Draft, DraftHeader, Webhook};
+use reqwest::StatusCode;
+use scraper::{Html, Selector};
+
+use crate::support::app::{Setting, TestApp, Visitor, eventually, spawn_app};
+use crate::support::recorder::{Answer, Gate, Recorder};
+
+const WEBHOOKS: &str = "/settings/integrations/collaboration/webhooks";
+
+/// A page, to be asked what it shows.
+struct Page(Html);
+
+impl Page {
+    async fn of(visitor: &Visitor, path: &str) -> Page {
+        Page(Html::parse_document(&visitor.reads(path).await))
+    }
+
+    fn all(&self, selector: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        let text = |element: scraper::ElementRef<'_>| element.text().collect::<Vec<_>>().join(" ");
+        self.0.select(&selector).map(|found| text(found).split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    fn first(&self, selector: &str) -> String {
+        self.all(selector).into_iter().next().unwrap_or_default()
+    }
+
+    fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        self.0.select(&selector).filter_map(|element| element.attr(name)).map(str::to_owned).collect()
+    }
+
+    fn says(&self, text: &str) -> bool {
+        self.first("body").contains(text)
+    }
+}
+
+fn tools(app: &TestApp) -> Tools {
+    let running = app.running();
+    let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a network")], false);
+    let limits = Limits { request_timeout: Duration::from_secs(5), connect_timeout: Duration::from_secs(5) };
+    Tools {
+        clock: running.context.clock.clone(),
+        rng: running.context.rng.clone(),
+        vault: running.context.vault.clone(),
+        hints: Arc::new(running.engine.clone()),
+        sender: Sender::new(guard, Arc::new(SystemResolver), &limits, None).expect("a sender"),
+        max_webhooks: 100,
+    }
+}
+
+fn actor(app: &TestApp) -> Actor {
+    Actor { organization: app.organization.id.clone(), email: app.admin.email.clone(), source: Source::Page }
+}
+
+/// A webhook for every event of projects, with a header of its own.
+async fn adds_webhook(app: &TestApp, name: &str, url: &str) -> Webhook {
+    let header = DraftHeader { row: 1, name: "X-Tenant".into(), value: Some(Secret::new("s3cret-tenant")) };
+    let draft = Draft {
+        name: name.into(),
+        url: url.into(),
+        headers: vec![header],
+        events: EventType::ALL.iter().map(|kind| kind.to_string()).filter(|kind| kind.starts_with("PROJECT")).collect(),
+        ..Draft::default()
+    };
+    let new = draft.parse().expect("a good webhook");
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    let created = actions::create(&mut tx, &tools(app), &actor(app), new).await.expect("a webhook");
+    tx.commit().await.expect("a commit");
+    created.webhook
+}
+
+async fn records(app: &TestApp, event_type: EventType) -> NewEvent {
+    let draft = EventDraft {
+        event_type,
+        entity_ids: vec!["5dd51ea63f3dad73ab0a344b".into()],
+        performed_by: "john@responsive.io".into(),
+        performed_at: Timestamp::parse_rfc3339("2026-05-26T07:50:15Z").expect("a time"),
+        data: None,
+    };
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    let zone = app.organization.time_zone;
+    let recorded = app.running().recorder.record(&mut tx, &app.organization.id, zone, draft).await;
+    let event = recorded.expect("an event");
+    tx.commit().await.expect("a commit");
+    event
+}
+
+fn delivery_path(webhook: &Webhook, event: &NewEvent) -> String {
+    let digits = event.id.as_str().trim_start_matches("EVT-");
+    format!("{WEBHOOKS}/{0}/deliveries/{0}-{digits}", webhook.id)
+}
+
+/// Waits until the page shows `badge` beside its title.
+async fn badge_becomes(visitor: &Visitor, path: &str, badge: &str) -> Page {
+    let what = format!("{path} shows {badge}");
+    eventually(&what, &mut || async {
+        let page = Page::of(visitor, path).await;
+        (page.first(".page__title .badge") == badge).then_some(page)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_delivery_shows_its_request_its_response_and_what_comes_next() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    recorder.answer("/hook", Answer::status(503).header("x-why", "<busy>").body(b"{\"a\":\"b\0\xff\"}".to_vec()));
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook?x=1")).await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let admin = app.admin().await;
+    let path = delivery_path(&webhook, &event);
+    let page = badge_becomes(&admin, &path, "Retrying").await;
+
+    assert_eq!(page.first("h1"), "PROJECT_EDITED");
+    assert_eq!(page.first("#event-id"), event.id.as_str());
+    let strip = page.first(".dl--strip");
+    for part in ["Deal desk", "Project, 5dd51ea63f3dad73ab0a344b", "john@responsive.io", "26 May 2026, 00:50:15"] {
+        assert!(strip.contains(part), "{part} in {strip}");
+    }
+    let timeline = page.all(".timeline li");
+    assert_eq!(timeline.len(), 3, "{timeline:?}");
+    assert!(timeline[0].contains("Attempt 2 planned") && timeline[0].contains("In "), "{timeline:?}");
+    assert!(timeline[1].contains("503 Service Unavailable") && timeline[1].contains("Attempt 1"), "{timeline:?}");
+    assert!(timeline[2].contains("Event happened"), "{timeline:?}");
+
+    assert!(page.first("#response-body").contains("b\u{fffd}\u{fffd}"), "{}", page.first("#response-body"));
+    let headers = page.all(".headers > div");
+    assert!(headers.contains(&"x-why <busy>".to_owned()), "{headers:?}");
+    assert!(headers.iter().any(|header| header.starts_with("X-Tenant •") || header.starts_with("x-tenant •")));
+    assert!(headers.contains(&format!("webhook-id {}", event.id)), "{headers:?}");
+    assert!(!admin.reads(&path).await.contains("s3cret-tenant"));
+    let body: String = page.first("#request-body");
+    let shown: serde_json::Value = serde_json::from_str(&body).expect("the body is JSON still");
+    assert_eq!(shown, recorder.requests()[0].json());
+    assert!(page.says(&recorder.url("/hook?x=1")));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn redelivering_sends_the_same_bytes_once_more_and_says_why_not() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer_next("/hook", [Answer::status(500).body("no"), Answer::status(200).held_by(&gate)]);
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let admin = app.admin().await;
+    let path = delivery_path(&webhook, &event);
+    badge_becomes(&admin, &path, "Retrying").await;
+
+    let started = admin.posts(&format!("{path}/redeliver"), &[]).await;
+    assert_eq!(
+        (started.status(), started.headers()["location"].to_str().ok()),
+        (StatusCode::SEE_OTHER, Some(path.as_str()))
+    );
+    recorder.wait_for(2).await;
+    let page = Page::of(&admin, &path).await;
+    assert!(page.first("#toasts").contains("Redelivery started Attempt 2 is on its way."), "{}", page.first("#toasts"));
+    assert!(page.first(".timeline li").contains("Attempt 2 under way"));
+    assert_eq!(page.attributes("#poll", "hx-trigger"), ["every 2s"]);
+    let refused = admin.posts(&format!("{path}/redeliver"), &[]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert!(refused.text().await.expect("a page").contains("An attempt is under way"));
+
+    gate.open();
+    let page = badge_becomes(&admin, &path, "Delivered").await;
+    assert!(page.attributes("#poll", "hx-trigger").is_empty());
+    let requests = recorder.requests();
+    assert_eq!(requests[0].body, requests[1].body);
+    let timeline = page.all(".timeline li");
+    assert!(timeline[0].contains("200 OK") && timeline[0].contains("redelivered"), "{timeline:?}");
+    let first = Page::of(&admin, &format!("{path}?attempt=1")).await;
+    assert!(first.first("#h-response").contains("to attempt 1") && first.first("#response-body") == "no");
+    assert_eq!(admin.gets(&format!("{path}?attempt=9")).await.status(), StatusCode::NOT_FOUND);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_redelivery_by_htmx_answers_with_the_piece_and_a_toast() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let admin = app.admin().await;
+    let path = delivery_path(&webhook, &event);
+    badge_becomes(&admin, &path, "Delivered").await;
+    let request = admin
+        .request(reqwest::Method::POST, &format!("{path}/redeliver"))
+        .header("sec-fetch-site", "same-origin")
+        .header("hx-request", "true")
+        .header("hx-request-type", "partial");
+    let answer = admin.sends(request).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let piece = answer.text().await.expect("a text");
+    assert!(piece.trim_start().starts_with("<div id=\"delivery\"") && !piece.contains("<html"), "{piece}");
+    assert!(piece.contains("<hx-partial") && piece.contains("Redelivery started"), "{piece}");
+    recorder.wait_for(2).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_webhooks_page_shows_its_health_and_its_deliveries() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    recorder.answer("/bad", Answer::status(500));
+    let webhook = adds_webhook(&app, "<b>CRM</b> & co", &recorder.url("/hook")).await;
+    let admin = app.admin().await;
+    let path = format!("{WEBHOOKS}/{}", webhook.id);
+
+    let empty = Page::of(&admin, &path).await;
+    assert_eq!((empty.first("h1"), empty.first(".page__title .badge")), ("<b>CRM</b> & co".into(), "Active".into()));
+    assert!(empty.says("No deliveries yet"));
+    let configuration = empty.first("[aria-labelledby=h-conf]");
+    assert!(configuration.contains("X-Tenant") && configuration.contains("PROJECT_DELETED"), "{configuration}");
+    assert!(!admin.reads(&path).await.contains("s3cret-tenant"));
+
+    let event = records(&app, EventType::ProjectEdited).await;
+    records(&app, EventType::ProjectCreated).await;
+    let delivered = eventually("both are delivered", &mut || async {
+        let page = Page::of(&admin, &path).await;
+        (page.all("tbody .status--ok").len() == 2).then_some(page)
+    })
+    .await;
+    assert!(delivered.first(".stats").starts_with("Delivered 100 %"), "{}", delivered.first(".stats"));
+    assert_eq!(delivered.attributes(".chart .bar-ok", "width").len(), 1);
+    let redeliver = format!("{}/redeliver", delivery_path(&webhook, &event));
+    assert!(delivered.attributes("tbody form", "action").contains(&redeliver));
+
+    let table = Page::of(&admin, &format!("{path}?view=table&range=7d")).await;
+    assert_eq!(table.all("[aria-labelledby=h-chart] tbody tr").len(), 28);
+    for (query, rows) in [
+        ("state=succeeded", 2),
+        ("state=failed", 0),
+        ("event_type=PROJECT_EDITED", 1),
+        ("event_type=PROJECT_EDITED&state=succeeded", 1),
+        (&format!("event={}", event.id), 1),
+        ("state=&event_type=&event=", 2),
+    ] {
+        let page = Page::of(&admin, &format!("{path}?{query}")).await;
+        assert_eq!(page.all("#deliveries tbody tr").len(), rows, "{query}");
+        assert_eq!(page.says("Nothing matches these filters"), rows == 0, "{query}");
+    }
+    for bad in ["state=lost", "event_type=TEST", "cursor=x", "event=1", "state=held&state=failed"] {
+        assert_eq!(admin.gets(&format!("{path}?{bad}")).await.status(), StatusCode::BAD_REQUEST, "{bad}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_list_goes_on_to_older_deliveries_and_back() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    for _ in 0..30 {
+        records(&app, EventType::ProjectEdited).await;
+    }
+    let admin = app.admin().await;
+    let newest = Page::of(&admin, &format!("{WEBHOOKS}/{}", webhook.id)).await;
+    assert_eq!(newest.all("#deliveries tbody tr").len(), 25);
+    let links = |page: &Page| page.attributes("nav[aria-label=Pages] a", "href");
+    let older = Page::of(&admin, &links(&newest)[0]).await;
+    assert_eq!(older.all("#deliveries tbody tr").len(), 5);
+    let back = Page::of(&admin, &links(&older)[0]).await;
+    assert_eq!(back.all("#deliveries .cell__sub"), newest.all("#deliveries .cell__sub"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_failing_and_a_paused_webhook_say_what_is_the_matter() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    recorder.answer("/hook", Answer::status(500));
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let admin = app.admin().await;
+    let path = format!("{WEBHOOKS}/{}", webhook.id);
+    let failing = badge_becomes(&admin, &path, "Failing").await;
+    assert!(failing.first(".alert--bad").contains("1 attempt in a row failed"), "{}", failing.first(".alert--bad"));
+
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    actions::pause(&mut tx, &tools(&app), &actor(&app), &webhook.id).await.expect("it pauses");
+    tx.commit().await.expect("a commit");
+    let paused = badge_becomes(&admin, &path, "Paused").await;
+    assert!(paused.first(".alert--warn").contains("1 message is held"), "{}", paused.first(".alert--warn"));
+    assert!(paused.attributes("form", "action").contains(&format!("{path}/resume")));
+    let refused = admin.posts(&format!("{}/redeliver", delivery_path(&webhook, &event)), &[]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert!(refused.text().await.expect("a page").contains("not active"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_says_what_became_of_it_at_each_webhook() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let unwanted = records(&app, EventType::IntakeCreated).await;
+    adds_webhook(&app, "Latecomer", &recorder.url("/late")).await;
+    let admin = app.admin().await;
+    badge_becomes(&admin, &delivery_path(&webhook, &event), "Delivered").await;
+
+    let list = Page::of(&admin, "/events").await;
+    let rows = list.all("tbody tr");
+    assert!(rows[0].contains("INTAKE_CREATED") && rows[0].contains("No instance subscribed"), "{rows:?}");
+    assert!(rows[1].contains("PROJECT_EDITED") && rows[1].contains("1 delivered"), "{rows:?}");
+    assert!(rows[1].contains("26 May, 00:50") && rows[1].contains("john@responsive.io"), "{rows:?}");
+    for (query, count) in [("event_type=INTAKE_CREATED", 1), ("since=2000-01-01&until=2000-01-02", 0)] {
+        assert_eq!(Page::of(&admin, &format!("/events?{query}")).await.all("tbody tr").len(), count, "{query}");
+    }
+    assert_eq!(admin.gets("/events?since=soon").await.status(), StatusCode::BAD_REQUEST);
+
+    let page = Page::of(&admin, &format!("/events/{}", event.id)).await;
+    let fates = page.all("tbody tr");
+    assert!(fates.iter().any(|fate| fate.starts_with("Deal desk Delivered")), "{fates:?}");
+    assert!(fates.iter().any(|fate| fate.starts_with("Latecomer Not sent The instance was added after")), "{fates:?}");
+    assert!(page.attributes("tbody a", "href").contains(&delivery_path(&webhook, &event)));
+    let body: serde_json::Value = serde_json::from_str(&page.first("#event-body")).expect("the body is JSON still");
+    assert_eq!(body["PERFORMED_AT"], "2026-05-26 00:50:15 PDT");
+    let page = Page::of(&admin, &format!("/events/{}", unwanted.id)).await;
+    assert!(
+        page.all("tbody tr").iter().any(|fate| fate.starts_with("Deal desk Not sent The instance was not subscribed"))
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn only_admins_of_the_organization_see_its_log() {
+    let app = spawn_app().await;
+    let recorder = Recorder::start().await;
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let (hook, delivery) = (format!("{WEBHOOKS}/{}", webhook.id), delivery_path(&webhook, &event));
+    let happened = format!("/events/{}", event.id);
+    app.adds_person("mo@halden.example", Role::Moderator).await;
+    let moderator = app.signed_in("mo@halden.example").await;
+    let visitor = app.visitor();
+    for path in ["/events", &happened, &hook, &delivery] {
+        assert_eq!(moderator.gets(path).await.status(), StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(visitor.gets(path).await.status(), StatusCode::SEE_OTHER, "{path}");
+    }
+    assert_eq!(moderator.posts(&format!("{delivery}/redeliver"), &[]).await.status(), StatusCode::FORBIDDEN);
+
+    let other = Setting::default().spawn().await;
+    let stranger = adds_webhook(&other, "Other", &recorder.url("/other")).await;
+    let admin = app.admin().await;
+    let missing = "0".repeat(24);
+    for path in [
+        format!("{WEBHOOKS}/{}", stranger.id),
+        format!("{WEBHOOKS}/{missing}/deliveries/{missing}-{missing}"),
+        format!("{WEBHOOKS}/{missing}/deliveries/{}", delivery.rsplit('/').next().unwrap_or_default()),
+        format!("{hook}/deliveries/nonsense"),
+        format!("{WEBHOOKS}/nonsense"),
+        format!("/events/EVT-{missing}"),
+        "/events/nonsense".into(),
+    ] {
+        assert_eq!(admin.gets(&path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    other.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn without_webhooks_events_are_still_read_and_the_rest_is_locked() {
+    let app = Setting { webhooks_disabled: true, ..Setting::default() }.spawn().await;
+    let event = records(&app, EventType::ProjectEdited).await;
+    let admin = app.admin().await;
+    let list = Page::of(&admin, "/events").await;
+    assert!(list.first("tbody tr").contains("Webhooks not enabled"));
+    let page = Page::of(&admin, &format!("/events/{}", event.id)).await;
+    assert!(page.says("Webhooks were not enabled"));
+    let id = "a".repeat(24);
+    for path in [format!("{WEBHOOKS}/{id}"), format!("{WEBHOOKS}/{id}/deliveries/{id}-{id}")] {
+        assert_eq!(admin.gets(&path).await.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    app.stop().await;
+}
