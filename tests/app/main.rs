@@ -10,3 +10,4 @@ mod log;
 mod publish;
 mod receiver;
 mod sender;
+mod webhooks;

@@ -14,13 +14,13 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 
 use crate::web::guard::Admin;
-use crate::web::{self, Context, Error, Hx, Page, at};
+use crate::web::hx::html;
+use crate::web::{self, Context, Error, Page, at};
 
 use super::actions::Refusal;
 use super::urls;
@@ -66,9 +66,23 @@ impl FromRequest for WebhooksAdmin {
                 return Ok(Self(admin));
             }
             let page = collaboration::locked(&admin, &contact.unwrap_or_default());
-            let answer = page.answer_with(&Hx::default(), StatusCode::FORBIDDEN)?;
-            Err(InternalError::from_response("webhooks are not enabled", answer).into())
+            Err(Locked(page.whole().map_err(Error::from)?).into())
         })
+    }
+}
+
+/// 403 with the page that says how webhooks are enabled.
+#[derive(Debug, thiserror::Error)]
+#[error("webhooks are not enabled")]
+struct Locked(String);
+
+impl ResponseError for Locked {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::FORBIDDEN
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        html(self.status_code(), self.0.clone())
     }
 }
 

@@ -1,0 +1,86 @@
+//! Pausing, resuming with a word on what is held, deleting and its undo.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use herald::base::ManualClock;
+
+use super::*;
+use crate::support::app::{Setting, spawn_app};
+use crate::support::recorder::Recorder;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_is_asked_about_when_the_form_makes_it_active() {
+    let app = spawn_app().await;
+    let ada = app.admin().await;
+    let receiver = Recorder::start().await;
+    let id = add(&ada, &with(minimal(&receiver.url("/hook")), "status", "paused")).await;
+    records_event(&app, EventType::ProjectCreated).await;
+    records_event(&app, EventType::ProjectCreated).await;
+    records_event(&app, EventType::IntakeCreated).await;
+    let path = format!("{LIST}/{id}/edit");
+    let mut typed = with(open(&ada, &path).await.form(), "status", "active");
+    typed = with(typed, "name", "Renamed");
+    typed.extend(fields(&[("header_name", "X-New"), ("header_value", "typed")]));
+    let question = page(post(&ada, &path, &typed).await, 409).await;
+    assert!(question.text(".alert--warn").starts_with("2 messages are held"));
+    assert_eq!(question.values("[name=held]"), ["deliver", "cancel"]);
+    assert_eq!(question.value("#name"), "Renamed");
+    assert!(question.values("[name=header_value]").contains(&"typed".to_owned()));
+    assert_eq!(open(&ada, LIST).await.text(".table .status"), "Paused");
+    assert!(receiver.requests().is_empty());
+
+    let answer = post(&ada, &path, &with(question.form(), "held", "deliver")).await;
+    assert_eq!(answer.status(), 303);
+    let list = open(&ada, LIST).await;
+    assert_eq!(list.text("#toasts .toast strong"), "Instance resumed");
+    assert_eq!(list.text("#toasts .toast p"), "2 held messages are being sent.");
+    let received = receiver.wait_for(2).await;
+    assert!(received.iter().all(|request| request.header("x-new") == Some("typed")));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resume_asks_and_enable_is_not_for_a_paused_one() {
+    let app = spawn_app().await;
+    let ada = app.admin().await;
+    let receiver = Recorder::start().await;
+    let id = add(&ada, &minimal(&receiver.url("/hook"))).await;
+    let at = |end: &str| format!("{LIST}/{id}/{end}");
+    assert_eq!(ada.posts(&at("resume"), &[]).await.status(), 303, "repeating changes nothing");
+    assert_eq!(ada.posts(&at("pause"), &[]).await.status(), 303);
+    assert_eq!(ada.posts(&at("pause"), &[]).await.status(), 303);
+    records_event(&app, EventType::ProjectCreated).await;
+    assert_eq!(ada.posts(&at("enable"), &[]).await.status(), 409);
+    let question = page(ada.posts(&at("resume"), &[]).await, 409).await;
+    assert_eq!(question.text("h1"), "Resume CRM sync?");
+    assert!(question.text("main form").contains("1 message is held"));
+    assert_eq!(question.values("main form button[name=held]"), ["cancel", "deliver"]);
+    assert_eq!(ada.posts(&at("resume"), &[("held", "maybe")]).await.status(), 422);
+    assert_eq!(ada.posts(&at("resume"), &[("held", "cancel")]).await.status(), 303);
+    records_event(&app, EventType::ProjectCreated).await;
+    assert_eq!(receiver.wait_for(1).await.len(), 1, "only what came later is sent");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_can_be_undone_for_ten_minutes() {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
+    let app = Setting { clock: Some(clock.clone()), ..Setting::default() }.spawn().await;
+    let ada = app.admin().await;
+    let receiver = Recorder::start().await;
+    let id = add(&ada, &minimal(&receiver.url("/hook"))).await;
+    let at = |end: &str| format!("{LIST}/{id}/{end}");
+    assert_eq!(ada.posts(&at("delete"), &[]).await.status(), 303);
+    assert_eq!(ada.posts(&at("delete"), &[]).await.status(), 404);
+    assert_eq!(ada.gets(&at("edit")).await.status(), 404);
+    records_event(&app, EventType::ProjectCreated).await;
+    clock.advance(Duration::from_secs(599));
+    assert_eq!(ada.posts(&at("restore"), &[]).await.status(), 303);
+    assert_eq!(ada.posts(&at("restore"), &[]).await.status(), 303, "repeating changes nothing");
+    assert_eq!(receiver.wait_for(1).await.len(), 1, "what happened meanwhile is delivered");
+    assert_eq!(ada.posts(&at("delete"), &[]).await.status(), 303);
+    clock.advance(Duration::from_secs(601));
+    assert_eq!(ada.posts(&at("restore"), &[]).await.status(), 410);
+    app.stop().await;
+}
