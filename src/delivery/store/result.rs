@@ -23,7 +23,9 @@ impl Command for RecordResult {
         Box::pin(async move {
             for piece in sql::shapes(commands) {
                 insert_attempts(conn, piece).await?;
-                update_deliveries(conn, piece).await?;
+                if update_deliveries(conn, piece).await? < piece.len() {
+                    count_late(conn, piece).await?;
+                }
             }
             for (webhook, tally) in tallies(commands) {
                 update_health(conn, webhook, &tally).await?;
@@ -37,13 +39,24 @@ impl Command for RecordResult {
     }
 }
 
+/// Numbers attempts in the order in which they are recorded: a late one, whose lease had run out and whose delivery was
+/// sent again meanwhile, takes no number from the other.
 async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
     let text = sql::shaped("attempts.insert", results.len(), |rows| {
         format!(
-            "INSERT INTO attempts (webhook_id, event_id, number, organization_id, trigger_kind, started_at, duration, url, outcome, status_code, \
-             error, request_headers, response_headers, response_body, response_encoding, response_truncated) VALUES {} \
-             ON CONFLICT (webhook_id, event_id, number) DO NOTHING",
-            sql::values(1, rows, 16)
+            "WITH v (w, e, organization, kind, started, duration, url, outcome, status, error, request, response, body, encoding, truncated) \
+             AS (VALUES {}) INSERT INTO attempts (webhook_id, event_id, number, organization_id, trigger_kind, started_at, duration, url, \
+             outcome, status_code, error, request_headers, response_headers, response_body, response_encoding, response_truncated) \
+             SELECT w, e, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM attempts a WHERE a.webhook_id = w AND a.event_id = e), \
+             organization, kind, started, duration, url, outcome, status, error, request, response, body, encoding, truncated FROM v",
+            sql::typed_values(
+                1,
+                rows,
+                &[
+                    "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT",
+                    "TEXT", "TEXT", "TEXT", "BIGINT"
+                ]
+            )
         )
     });
     let mut query = sqlx::query(text);
@@ -52,7 +65,6 @@ async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<()
         query = query
             .bind(&result.id.webhook)
             .bind(&result.id.event)
-            .bind(result.number)
             .bind(&attempt.organization)
             .bind(result.trigger.as_str())
             .bind(attempt.started_at)
@@ -79,11 +91,13 @@ async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<()
 /// | retry | pending, due then | held | unchanged |
 /// | gave up | failed | failed | unchanged |
 /// | unchanged (a redelivery) | unchanged | unchanged | unchanged |
-async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+///
+/// Returns how many of the results came under the lease that is still their delivery's.
+async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<usize, DbError> {
     let text = sql::shaped("deliveries.result", results.len(), |rows| {
         format!(
-            "WITH v (w, e, l, number, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) UPDATE deliveries SET \
-             attempts = number, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
+            "WITH v (w, e, l, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) UPDATE deliveries SET \
+             attempts = {MADE}, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
              last_error = error, last_duration = duration, \
              step = CASE WHEN verdict IN ('retry', 'gave_up') THEN step + 1 ELSE step END, \
              state = CASE WHEN verdict = 'succeeded' THEN 'succeeded' \
@@ -98,10 +112,7 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
             sql::typed_values(
                 1,
                 rows,
-                &[
-                    "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT",
-                    "BIGINT"
-                ]
+                &["TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"]
             )
         )
     });
@@ -118,7 +129,6 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
             .bind(&result.id.webhook)
             .bind(&result.id.event)
             .bind(result.lease)
-            .bind(result.number)
             .bind(verdict)
             .bind(due_at)
             .bind(ended_at(result))
@@ -127,6 +137,25 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
             .bind(attempt.outcome)
             .bind(attempt.error.as_deref())
             .bind(attempt.duration_micros);
+    }
+    Ok(usize::try_from(query.execute(conn).await?.rows_affected()).unwrap_or(usize::MAX))
+}
+
+/// How many attempts a delivery has had, out of the log.
+const MADE: &str = "(SELECT MAX(a.number) FROM attempts a WHERE a.webhook_id = w AND a.event_id = e)";
+
+/// Counts attempts that came too late to say what becomes of their deliveries.
+async fn count_late(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+    let text = sql::shaped("deliveries.late", results.len(), |rows| {
+        format!(
+            "WITH v (w, e, l) AS (VALUES {}) UPDATE deliveries SET attempts = {MADE} FROM v \
+             WHERE webhook_id = w AND event_id = e AND lease <> l",
+            sql::typed_values(1, rows, &["TEXT", "TEXT", "BIGINT"])
+        )
+    });
+    let mut query = sqlx::query(text);
+    for RecordResult(result) in results {
+        query = query.bind(&result.id.webhook).bind(&result.id.event).bind(result.lease);
     }
     query.execute(conn).await?;
     Ok(())
