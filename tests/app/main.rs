@@ -10,4 +10,5 @@ mod log;
 mod publish;
 mod receiver;
 mod sender;
+mod store;
 mod webhooks;

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod chromium;
+pub mod house;
 pub mod postgres;
 pub mod programs;
 pub mod receivers;
