@@ -126,7 +126,7 @@ pub async fn set_up(
     };
     tx.commit().await?;
     session::sign_in(&session, &admin.id)?;
-    session::flash(&session, Toast::ok("Herald is set up").text("Add your first webhook instance here."));
+    session::flash(&session, Toast::ok("Herald is set up"));
     Ok(see_other(&hx, super::home::landing(&admin)))
 }
 
