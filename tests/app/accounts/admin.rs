@@ -9,10 +9,16 @@ use super::value;
 use crate::support::app::{Setting, TestApp};
 
 fn admin(app: &TestApp, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_herald"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_herald"));
+    // The settings of the tests themselves are none of Herald's.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HERALD_")) {
+        command.env_remove(name);
+    }
+    let mut child = command
         .arg("admin")
         .args(arguments)
         .env("HERALD_DATABASE_URL", app.database.url())
+        .env("HERALD_SECRET_KEY_FILE", app.database.path("herald.key"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
