@@ -1,44 +1,83 @@
-//! Every URL on one page: path, methods, handlers, and, through the guards in the handlers' signatures, who may.
+//! Every URL on one page: path, methods, handlers. Who may stands behind each group, and is enforced by the guard in each
+//! handler's signature.
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self as actix, ServiceConfig};
 
-use crate::accounts::{self, api_keys};
+use crate::accounts::api_keys;
+use crate::accounts::pages::{home, organizations, profile, settings, setup, sign_in};
 use crate::ops::health;
-use crate::publish;
+use crate::publish::api as publish;
 use crate::receiver;
-use crate::web::{assets, error, problem};
-use crate::webhooks::{log, pages};
+use crate::web::{assets, at, error, problem};
+use crate::webhooks::log::pages as log;
+use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 
 /// All routes, in the order of the contract's tables.
+#[rustfmt::skip]
 pub fn configure(app: &mut ServiceConfig) {
-    app.configure(assets::configure);
-    app.configure(health::routes);
-    app.configure(accounts::pages::routes);
-    app.configure(api_keys::routes);
-    app.configure(pages::routes);
-    app.configure(log::routes);
+    // Anybody. Setup only while there is no user, with the server's one-time code.
+    app.configure(assets::configure)
+        .service(at("/healthz").get(health::healthz))
+        .service(at("/readyz").get(health::readyz))
+        .service(at("/login").get(sign_in::show).post(sign_in::sign_in))
+        .service(at("/logout").post(sign_in::sign_out))
+        .service(at("/setup").get(setup::show).post(setup::set_up));
+
+    // Whoever is signed in.
+    app.service(at("/").get(home::home))
+        .service(at("/profile").get(profile::show).post(profile::save))
+        .service(at("/profile/password").post(profile::change_password));
+
+    // Account managers.
+    app.service(at("/organizations").get(organizations::list).post(organizations::create))
+        .service(at("/organizations/new").get(organizations::new))
+        .service(at("/organizations/{id}").get(organizations::show).post(organizations::save))
+        .service(at("/organizations/{id}/admins").post(organizations::add_admin));
+
+    // Admins.
+    app.service(at("/settings").get(settings::show).post(settings::save))
+        .service(at("/settings/api-keys").get(api_keys::list).post(api_keys::create))
+        .service(at("/settings/api-keys/new").get(api_keys::new))
+        .service(at("/settings/api-keys/{id}/revoke").get(api_keys::ask_to_revoke).post(api_keys::revoke))
+        .service(at("/settings/integrations").get(collaboration::redirect))
+        .service(at("/settings/integrations/collaboration").get(collaboration::show))
+        .service(at("/events").get(log::events::show))
+        .service(at("/events/{event}").get(log::event::show));
+
+    // Admins, while the organization's webhooks are enabled. Not every word in the place of an id is one: `new` is a page.
+    app.service(webhooks("").get(list::show))
+        .service(webhooks("/new").get(edit::blank).post(edit::create))
+        .service(webhooks("/{webhook:[0-9a-f]{24}}").get(log::webhook::show))
+        .service(webhooks("/{webhook}/edit").get(edit::show).post(edit::update))
+        .service(webhooks("/{webhook}/delete").get(delete::ask).post(delete::delete))
+        .service(webhooks("/{webhook}/restore").post(delete::restore))
+        .service(webhooks("/{webhook}/pause").post(life::pause))
+        .service(webhooks("/{webhook}/resume").get(life::ask_to_resume).post(life::resume))
+        .service(webhooks("/{webhook}/enable").get(life::ask_to_enable).post(life::enable))
+        .service(webhooks("/{webhook}/reveal").post(reveal::reveal))
+        .service(webhooks("/{webhook}/deliveries/{delivery}").get(log::delivery::show))
+        .service(webhooks("/{webhook}/deliveries/{delivery}/redeliver").post(log::delivery::redeliver));
+
     app.service(api());
     app.default_service(actix::to(error::not_found));
 }
 
-/// What a demo has besides.
+/// What a demo has besides: its receiver's page, for anybody who can reach it.
 pub fn demo(app: &mut ServiceConfig) {
-    app.configure(receiver::pages::routes);
+    app.service(at("/receiver").get(receiver::pages::show))
+        .service(at("/receiver/secrets").post(receiver::pages::add_secret));
 }
 
-/// Below `/api/v1` every answer is JSON, errors too.
-fn api() -> actix_web::Scope<
-    impl actix_web::dev::ServiceFactory<
-        actix_web::dev::ServiceRequest,
-        Config = (),
-        Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
+/// Below `/api/v1` every answer is JSON, errors too. Who may: the scope in the handler's `ApiKey`.
+fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
     actix::scope("/api/v1")
         .wrap(from_fn(problem::documents))
-        .configure(publish::api::routes)
+        .service(at("/events").post(publish::publish))
+        .service(at("/events/batch").post(publish::batch))
         .default_service(actix::to(problem::not_found))
+}
+
+fn webhooks(rest: &str) -> crate::web::route::Address {
+    at(&format!("/settings/integrations/collaboration/webhooks{rest}"))
 }

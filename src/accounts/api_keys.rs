@@ -5,7 +5,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
@@ -14,35 +14,26 @@ use crate::auth::model::parse_name;
 use crate::auth::store::api_keys::{self as store, Listed};
 use crate::base::{ApiKeyId, Secret, TimeZone, Timestamp};
 use crate::web::guard::Admin;
-use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Moment, Page, Section, Shell, Toast, at, see_other};
+use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Moment, Page, Section, Shell, Toast, see_other};
 
 const LIST: &str = "/settings/api-keys";
-const NEW: &str = "/settings/api-keys/new";
 
 fn revoke_url(id: &ApiKeyId) -> String {
     format!("{LIST}/{id}/revoke")
 }
 
-/// The pages; all of them for admins.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(at(LIST).get(list).post(create))
-        .service(at(NEW).get(new))
-        .service(at("/settings/api-keys/{id}/revoke").get(ask_to_revoke).post(revoke));
-}
-
 /// GET /settings/api-keys
-async fn list(admin: Admin, context: Data<Context>, hx: Hx) -> web::Result {
+pub(crate) async fn list(admin: Admin, context: Data<Context>, hx: Hx) -> web::Result {
     ListPage::load(&admin, &context, None).await?.answer(&hx)
 }
 
 /// GET /settings/api-keys/new
-async fn new(admin: Admin, hx: Hx) -> web::Result {
+pub(crate) async fn new(admin: Admin, hx: Hx) -> web::Result {
     FormPage::new(&admin, &KeyForm::default(), FieldErrors::default()).answer(&hx)
 }
 
 /// POST /settings/api-keys: makes a key and shows it, this once.
-async fn create(admin: Admin, context: Data<Context>, hx: Hx, form: Form<KeyForm>) -> web::Result {
+pub(crate) async fn create(admin: Admin, context: Data<Context>, hx: Hx, form: Form<KeyForm>) -> web::Result {
     let Form(form) = form;
     let (name, scopes) = match form.parse() {
         Ok(parsed) => parsed,
@@ -61,14 +52,19 @@ async fn create(admin: Admin, context: Data<Context>, hx: Hx, form: Form<KeyForm
 }
 
 /// GET /settings/api-keys/{id}/revoke
-async fn ask_to_revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) -> web::Result {
+pub(crate) async fn ask_to_revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) -> web::Result {
     let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
     let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
     RevokePage::new(&admin, &found.ok_or(Error::NotFound)?).answer(&hx)
 }
 
 /// POST /settings/api-keys/{id}/revoke
-async fn revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) -> web::Result<HttpResponse> {
+pub(crate) async fn revoke(
+    admin: Admin,
+    context: Data<Context>,
+    hx: Hx,
+    id: Path<String>,
+) -> web::Result<HttpResponse> {
     let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = context.db.begin().await?;
     let now = context.clock.now();
@@ -81,7 +77,7 @@ async fn revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) 
 
 /// The form as it is posted.
 #[derive(Default, Deserialize)]
-struct KeyForm {
+pub(crate) struct KeyForm {
     #[serde(default)]
     name: String,
     #[serde(default)]

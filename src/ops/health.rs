@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
-use crate::web::{Context, at};
+use crate::web::Context;
 
 /// A database that takes longer to answer is as good as none.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,16 +19,11 @@ impl Deliveries {
     }
 }
 
-/// The two addresses, open to everybody.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(at("/healthz").get(healthz)).service(at("/readyz").get(readyz));
-}
-
-async fn healthz() -> HttpResponse {
+pub(crate) async fn healthz() -> HttpResponse {
     say(StatusCode::OK, "ok")
 }
 
-async fn readyz(context: web::Data<Context>, deliveries: web::Data<Deliveries>) -> HttpResponse {
+pub(crate) async fn readyz(context: web::Data<Context>, deliveries: web::Data<Deliveries>) -> HttpResponse {
     if !(deliveries.0)() {
         return say(StatusCode::SERVICE_UNAVAILABLE, "deliveries do not run");
     }

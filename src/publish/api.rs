@@ -9,7 +9,6 @@ use crate::db::Db;
 use crate::events::model::Draft;
 use crate::events::{NewEvent, Recorder};
 use crate::web::api_key::{self, ApiKey};
-use crate::web::at;
 use crate::web::json::{self, Document};
 use crate::web::problem::{FieldProblem, Problem, Result};
 use crate::web::throttle::Throttle;
@@ -19,11 +18,6 @@ use super::model::{Answer, Broken, Once};
 use super::wire;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-
-/// The calls, below `/api/v1`. They need a `web::Data<Publisher>`.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(at("/events/batch").post(batch)).service(at("/events").post(publish));
-}
 
 /// What is told of one event.
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! `/receiver`: what arrived, newest first, and whether each signature holds.
 
-use actix_web::web::{Data, Query, ServiceConfig};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpResponse, http::header};
 use askama::Template;
 use serde::Deserialize;
@@ -18,11 +18,6 @@ const SHOWN: usize = 50;
 
 /// Bytes of a body that the page shows.
 const SHOWN_BYTES: usize = 16 * 1024;
-
-/// The receiver's pages, for a program that has one.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::at("/receiver").get(show)).service(web::at("/receiver/secrets").post(add_secret));
-}
 
 #[derive(Template)]
 #[template(path = "receiver/page.html", blocks = ["received"])]
@@ -124,13 +119,13 @@ fn surroundings(visitor: &Visitor, with_toasts: bool) -> (Shell, TimeZone) {
 }
 
 #[derive(Deserialize)]
-struct Look {
+pub(crate) struct Look {
     /// How many had arrived when the page was last made.
     seen: Option<u64>,
 }
 
 /// GET /receiver: the page; to the page's own looks, 204 while nothing new has arrived.
-async fn show(receiver: Data<Receiver>, visitor: Visitor, hx: Hx, look: Query<Look>) -> web::Result {
+pub(crate) async fn show(receiver: Data<Receiver>, visitor: Visitor, hx: Hx, look: Query<Look>) -> web::Result {
     let is_look = hx.wants_fragment();
     if is_look && look.seen == Some(receiver.arrived()) {
         return Ok(HttpResponse::NoContent().insert_header((header::VARY, "HX-Request, HX-Request-Type")).finish());
@@ -140,13 +135,18 @@ async fn show(receiver: Data<Receiver>, visitor: Visitor, hx: Hx, look: Query<Lo
 }
 
 #[derive(Deserialize)]
-struct SecretForm {
+pub(crate) struct SecretForm {
     #[serde(default)]
     signing_secret: Option<Secret>,
 }
 
 /// POST /receiver/secrets: also checks with this secret, as a test of an instance that is not saved needs it.
-async fn add_secret(receiver: Data<Receiver>, visitor: Visitor, hx: Hx, form: Form<SecretForm>) -> web::Result {
+pub(crate) async fn add_secret(
+    receiver: Data<Receiver>,
+    visitor: Visitor,
+    hx: Hx,
+    form: Form<SecretForm>,
+) -> web::Result {
     let typed = form.0.signing_secret.unwrap_or_else(|| Secret::new(""));
     match SigningSecret::parse(typed.expose()) {
         Ok(secret) => {

@@ -7,28 +7,11 @@ pub mod settings;
 pub mod setup;
 pub mod sign_in;
 
-use actix_web::web::ServiceConfig;
-
 use super::actions::By;
 use crate::auth::model::Source;
 use crate::base::{Secret, TimeZone};
+use crate::web::Context;
 use crate::web::error::{Error, Result};
-use crate::web::{Context, at};
-
-/// Adds the pages.
-pub fn routes(app: &mut ServiceConfig) {
-    app.service(at("/login").get(sign_in::show).post(sign_in::sign_in))
-        .service(at("/logout").post(sign_in::sign_out))
-        .service(at("/setup").get(setup::show).post(setup::set_up))
-        .service(at("/").get(home::home))
-        .service(at("/settings").get(settings::show).post(settings::save))
-        .service(at("/profile").get(profile::show).post(profile::save))
-        .service(at("/profile/password").post(profile::change_password))
-        .service(at("/organizations").get(organizations::list).post(organizations::create))
-        .service(at("/organizations/new").get(organizations::new))
-        .service(at("/organizations/{id}").get(organizations::show).post(organizations::save))
-        .service(at("/organizations/{id}/admins").post(organizations::add_admin));
-}
 
 /// One choice of a select: its value and its label.
 type Choice = (String, String);

@@ -3,7 +3,5 @@
 
 pub mod actions;
 pub mod model;
-mod pages;
+pub mod pages;
 pub mod store;
-
-pub use pages::routes;

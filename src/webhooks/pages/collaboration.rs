@@ -36,12 +36,12 @@ enum Card {
 }
 
 /// GET /settings/integrations: its only tab.
-pub(super) async fn redirect(_: Admin, hx: Hx) -> HttpResponse {
+pub(crate) async fn redirect(_: Admin, hx: Hx) -> HttpResponse {
     see_other(&hx, urls::COLLABORATION)
 }
 
 /// GET …/collaboration
-pub(super) async fn show(admin: Admin, context: Data<Context>, hx: Hx) -> web::Result {
+pub(crate) async fn show(admin: Admin, context: Data<Context>, hx: Hx) -> web::Result {
     if !admin.organization.webhooks_enabled {
         return locked(&admin, &context.account_manager_contact).answer(&hx);
     }

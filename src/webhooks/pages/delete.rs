@@ -48,7 +48,7 @@ impl Page for DeletePage {
 }
 
 /// GET …/webhooks/{id}/delete
-pub(super) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
+pub(crate) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
     let (webhook, open) = {
         let mut conn = context.db.read().await?;
         let webhook = store::find(&mut conn, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
@@ -69,7 +69,7 @@ pub(super) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<W
 }
 
 /// POST …/webhooks/{id}/delete
-pub(super) async fn delete(
+pub(crate) async fn delete(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,
@@ -85,7 +85,7 @@ pub(super) async fn delete(
 }
 
 /// POST …/webhooks/{id}/restore: Undo.
-pub(super) async fn restore(
+pub(crate) async fn restore(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,

@@ -18,13 +18,13 @@ use super::testing::Bench;
 use super::{WebhooksAdmin, counted};
 
 /// GET …/webhooks/new
-pub(super) async fn blank(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
+pub(crate) async fn blank(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
     let secret = SigningSecret::generate(context.rng.as_ref());
     Desk { admin: &admin, now: context.clock.now() }.blank(&secret).answer(&hx)
 }
 
 /// POST …/webhooks/new: adds a webhook, sends a test, or gives the form another row.
-pub(super) async fn create(
+pub(crate) async fn create(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,
@@ -67,14 +67,14 @@ pub(super) async fn create(
 }
 
 /// GET …/webhooks/{id}/edit
-pub(super) async fn show(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
+pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
     let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
     let webhook = found.ok_or(Error::NotFound)?;
     Desk { admin: &admin, now: context.clock.now() }.saved(&webhook).answer(&hx)
 }
 
 /// POST …/webhooks/{id}/edit: changes a webhook, sends a test, or gives the form another row.
-pub(super) async fn update(
+pub(crate) async fn update(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,

@@ -35,7 +35,7 @@ crate::web::page!(ResumePage);
 /// What becomes of what is held: `deliver`, `cancel`, or nothing said.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct HeldForm {
+pub(crate) struct HeldForm {
     held: String,
 }
 
@@ -77,7 +77,7 @@ impl Way {
 }
 
 /// POST …/webhooks/{id}/pause
-pub(super) async fn pause(
+pub(crate) async fn pause(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,
@@ -94,7 +94,7 @@ pub(super) async fn pause(
 }
 
 /// GET …/webhooks/{id}/resume
-pub(super) async fn ask_to_resume(
+pub(crate) async fn ask_to_resume(
     admin: WebhooksAdmin,
     context: Data<Context>,
     id: Path<WebhookId>,
@@ -104,7 +104,7 @@ pub(super) async fn ask_to_resume(
 }
 
 /// GET …/webhooks/{id}/enable
-pub(super) async fn ask_to_enable(
+pub(crate) async fn ask_to_enable(
     admin: WebhooksAdmin,
     context: Data<Context>,
     id: Path<WebhookId>,
@@ -114,7 +114,7 @@ pub(super) async fn ask_to_enable(
 }
 
 /// POST …/webhooks/{id}/resume
-pub(super) async fn resume(
+pub(crate) async fn resume(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,
@@ -126,7 +126,7 @@ pub(super) async fn resume(
 }
 
 /// POST …/webhooks/{id}/enable
-pub(super) async fn enable(
+pub(crate) async fn enable(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,

@@ -60,7 +60,7 @@ struct Alert {
 }
 
 /// GET …/webhooks
-pub(super) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
+pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
     let now = context.clock.now();
     let organization = &admin.organization;
     let (webhooks, hours, last) = {

@@ -1,12 +1,12 @@
 //! The pages of webhooks: the card, the instances, the form with its test, and the questions before something ends.
 
-mod collaboration;
-mod delete;
-mod edit;
+pub(crate) mod collaboration;
+pub(crate) mod delete;
+pub(crate) mod edit;
 mod form;
-mod life;
-mod list;
-mod reveal;
+pub(crate) mod life;
+pub(crate) mod list;
+pub(crate) mod reveal;
 mod testing;
 
 use std::future::Future;
@@ -15,32 +15,14 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 
 use crate::web::guard::Admin;
 use crate::web::hx::html;
-use crate::web::{self, Context, Error, Page, at};
+use crate::web::{self, Context, Error, Page};
 
 use super::actions::Refusal;
-use super::urls;
-
-/// The addresses below Collaboration but for the log's, all for admins of an organization whose webhooks are enabled; the first
-/// also shows why they are not.
-pub fn routes(app: &mut ServiceConfig) {
-    let webhook = |end: &str| at(&format!("{}/{{id}}{end}", urls::LIST));
-    app.service(at(urls::INTEGRATIONS).get(collaboration::redirect));
-    app.service(at(urls::COLLABORATION).get(collaboration::show));
-    app.service(at(urls::LIST).get(list::show));
-    app.service(at(urls::NEW).get(edit::blank).post(edit::create));
-    app.service(webhook("/edit").get(edit::show).post(edit::update));
-    app.service(webhook("/delete").get(delete::ask).post(delete::delete));
-    app.service(webhook("/restore").post(delete::restore));
-    app.service(webhook("/pause").post(life::pause));
-    app.service(webhook("/resume").get(life::ask_to_resume).post(life::resume));
-    app.service(webhook("/enable").get(life::ask_to_enable).post(life::enable));
-    app.service(webhook("/reveal").post(reveal::reveal));
-}
 
 /// An admin of an organization whose webhooks are enabled. All others of the organization's admins get 403 with the way to have
 /// them enabled.

@@ -30,7 +30,7 @@ struct SecretLine {
 }
 
 /// POST …/webhooks/{id}/reveal
-pub(super) async fn reveal(
+pub(crate) async fn reveal(
     admin: WebhooksAdmin,
     context: Data<Context>,
     tools: Data<Tools>,

@@ -77,7 +77,7 @@ struct Query {
 }
 
 /// GET …/webhooks/{id}/deliveries/{delivery id}
-pub(super) async fn show(
+pub(crate) async fn show(
     admin: WebhooksAdmin,
     context: web::Data<Context>,
     hx: Hx,
@@ -92,7 +92,7 @@ pub(super) async fn show(
 }
 
 /// POST …/deliveries/{delivery id}/redeliver: one attempt, at once.
-pub(super) async fn redeliver(
+pub(crate) async fn redeliver(
     admin: WebhooksAdmin,
     context: web::Data<Context>,
     hints: web::Data<dyn Hints>,

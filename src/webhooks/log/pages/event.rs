@@ -47,7 +47,7 @@ struct FateRow {
 }
 
 /// GET /events/{event id}
-pub(super) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, id: web::Path<String>) -> Result {
+pub(crate) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, id: web::Path<String>) -> Result {
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let mut conn = context.db.read().await?;
     let found = store::find_event(&mut conn, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;

@@ -97,7 +97,7 @@ fn midnight(day: NaiveDate, zone: TimeZone) -> Result<Timestamp> {
 }
 
 /// GET /events
-pub(super) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, request: HttpRequest) -> Result {
+pub(crate) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, request: HttpRequest) -> Result {
     let asked: Query = query::read(&request)?;
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
     let filter = asked.filter(zone)?;

@@ -87,7 +87,7 @@ const fn range_words(range: Range) -> RangeWords {
 }
 
 /// GET …/webhooks/{id}
-pub(super) async fn show(
+pub(crate) async fn show(
     admin: WebhooksAdmin,
     context: web::Data<Context>,
     hx: Hx,
