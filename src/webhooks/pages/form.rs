@@ -85,7 +85,7 @@ enum SecretField {
 struct Tested {
     tone: &'static str,
     icon: &'static str,
-    words: &'static str,
+    words: String,
     at: Moment,
 }
 
@@ -312,9 +312,10 @@ fn group_box(group: Group, chosen: &BTreeSet<String>) -> GroupBox {
 }
 
 fn tested(test: LastTest, now: Timestamp, zone: TimeZone) -> Tested {
-    let (tone, icon, words) = match test.success {
-        true => ("ok", "circle-check", "Last test delivered"),
-        false => ("bad", "circle-x", "Last test failed"),
+    let (tone, icon, words) = match (test.success, test.status_code) {
+        (true, _) => ("ok", "circle-check", "Last test delivered".to_owned()),
+        (false, Some(status)) => ("bad", "circle-x", format!("Last test failed with {status}")),
+        (false, None) => ("bad", "circle-x", "Last test failed".to_owned()),
     };
     Tested { tone, icon, words, at: Moment::relative(test.at, now, zone) }
 }

@@ -7,7 +7,7 @@ use herald::base::ManualClock;
 
 use super::*;
 use crate::support::app::{Setting, spawn_app};
-use crate::support::recorder::Recorder;
+use crate::support::recorder::{Answer, Recorder};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_is_asked_about_when_the_form_makes_it_active() {
@@ -82,5 +82,58 @@ async fn a_deletion_can_be_undone_for_ten_minutes() {
     assert_eq!(ada.posts(&at("delete"), &[]).await.status(), 303);
     clock.advance(Duration::from_secs(601));
     assert_eq!(ada.posts(&at("restore"), &[]).await.status(), 410);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_webhook_is_offered_to_be_enabled_after_a_good_test() {
+    let app = spawn_app().await;
+    let ada = app.admin().await;
+    let receiver = Recorder::start().await;
+    receiver.answer_next("/hook", [Answer::status(410)]);
+    let id = add(&ada, &minimal(&receiver.url("/hook"))).await;
+    records_event(&app, EventType::ProjectCreated).await;
+    let is_disabled = async || {
+        let list = open(&ada, LIST).await;
+        (list.text(".table .status") == "Disabled").then(|| list.text(".alert--bad p"))
+    };
+    let said = app.eventually("the webhook is disabled", is_disabled).await;
+    assert_eq!(said, "Your server answered 410 Gone.");
+    let at = |end: &str| format!("{LIST}/{id}/{end}");
+    let edit = open(&ada, &at("edit")).await;
+    assert!(edit.values("[name=status][checked]").is_empty(), "nobody chose this state");
+    assert_eq!(post(&ada, &at("edit"), &edit.form()).await.status(), 303);
+    assert_eq!(open(&ada, LIST).await.text(".table .status"), "Disabled", "saving without a status keeps the state");
+    assert_eq!(ada.posts(&at("resume"), &[]).await.status(), 409);
+
+    let tested = page(post(&ada, &at("edit"), &with(edit.form(), "action", "test")).await, 200).await;
+    assert_eq!(tested.text("#toasts .toast form button"), "Enable instance");
+    let enable = tested.all("#toasts .toast form")[0].attr("action").unwrap().to_owned();
+    assert_eq!(enable, at("enable"));
+    assert_eq!(ada.posts(&enable, &[("held", "cancel")]).await.status(), 303);
+    assert_eq!(open(&ada, LIST).await.text(".table .status"), "Active");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_subscribed_at_that_moment_is_delivered() {
+    let app = spawn_app().await;
+    let ada = app.admin().await;
+    let receiver = Recorder::start().await;
+    let id = add(&ada, &minimal(&receiver.url("/hook"))).await;
+    let path = format!("{LIST}/{id}/edit");
+    records_event(&app, EventType::ProjectCreated).await;
+    let intakes = with(open(&ada, &path).await.form(), "events", "INTAKE_CREATED");
+    assert_eq!(post(&ada, &path, &intakes).await.status(), 303);
+    records_event(&app, EventType::ProjectCreated).await;
+    records_event(&app, EventType::IntakeCreated).await;
+    let back = with(open(&ada, &path).await.form(), "events", "PROJECT_CREATED");
+    assert_eq!(post(&ada, &path, &back).await.status(), 303);
+    records_event(&app, EventType::ProjectCreated).await;
+    let received = receiver.wait_for(3).await;
+    let mut types: Vec<String> =
+        received.iter().map(|request| request.json()["EVENT_TYPE"].as_str().unwrap_or_default().to_owned()).collect();
+    types.sort();
+    assert_eq!(types, ["INTAKE_CREATED", "PROJECT_CREATED", "PROJECT_CREATED"]);
     app.stop().await;
 }
