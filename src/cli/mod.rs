@@ -117,7 +117,9 @@ fn config(settings: &SettingsArgs) -> Result<Config, Failure> {
 fn start_logging(config: &Config) {
     // A plain level speaks of Herald; the web server's own steps only matter to who asks for them by name.
     let plain = !config.log.contains(['=', ',']);
-    let filter = if plain { format!("{0},actix_server=warn,actix_http=warn", config.log) } else { config.log.clone() };
+    // A cookie that opens nothing any more is no news either, and anybody can send one.
+    let quiet = "actix_server=warn,actix_http=warn,actix_session=error";
+    let filter = if plain { format!("{},{quiet}", config.log) } else { config.log.clone() };
     let filter = tracing_subscriber::EnvFilter::new(filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first one's log.

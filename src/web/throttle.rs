@@ -2,7 +2,7 @@
 //! Each node counts for itself, in memory.
 //!
 //! The generic cell rate algorithm, as `governor` has it; our own because a try that turned out well can be given back
-//! here, and because it asks our clock.
+//! here, and because it asks our clock (docs/decisions/0011-only-wrong-sign-ins-count.md).
 
 use std::collections::HashMap;
 use std::hash::Hash;
