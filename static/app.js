@@ -69,14 +69,23 @@
   document.addEventListener("htmx:before:request", (e) => busy(e, true));
   document.addEventListener("htmx:finally:request", (e) => busy(e, false));
 
-  // No answer at all: the server could not say anything, so the page does, with a toast that it brought along.
-  const offline = document.getElementById("no-connection");
+  // No answer at all: the server could not say anything, so the page does. Made here and not brought along in the page, where
+  // it would stand in the source of pages on which nothing failed.
+  const make = (tag, attributes, ...children) => {
+    const el = document.createElementNS(tag === "svg" || tag === "use" ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml", tag);
+    for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
+    el.append(...children);
+    return el;
+  };
+  const sprite = document.querySelector("svg use")?.getAttribute("href")?.split("#")[0];
+  const icon = (name) => make("svg", { class: "icon", "aria-hidden": "true" }, make("use", { href: `${sprite}#${name}` }));
   document.addEventListener("htmx:error", (e) => {
     const ctx = e.detail?.ctx;
-    if (!ctx || ctx.response || !offline || !toasts || toasts.querySelector("[data-offline]")) return;
-    const copy = offline.content.cloneNode(true);
-    copy.firstElementChild.dataset.offline = "";
-    toasts.append(copy);
+    if (!ctx || ctx.response || !toasts || toasts.querySelector("[data-offline]")) return;
+    toasts.append(make("div", { class: "toast toast--bad", role: "alert", "data-offline": "" },
+      icon("circle-x"),
+      make("div", {}, make("strong", {}, "No connection"), make("p", {}, "Your changes are not saved. Try again.")),
+      make("button", { class: "btn btn--ghost btn--icon", type: "button", "data-dismiss": "", "aria-label": "Dismiss notification" }, icon("x"))));
   });
 
   // Confirm dialogs arrive as a fragment in #dialog-root; open them modally, give focus back on close.

@@ -149,11 +149,6 @@ impl Toast {
     }
 }
 
-/// What the script shows when the server does not answer at all; the layout carries it along.
-pub(crate) fn no_connection() -> Toast {
-    Toast::bad("No connection").text("Your changes are not saved. Try again.")
-}
-
 #[derive(Template)]
 #[template(path = "kit/toast_partials.html")]
 struct Partials<'a> {
