@@ -28,9 +28,9 @@ const STANDARD_KEYS: [&str; 6] = ["EVENT_ID", "EVENT_TYPE", "ENTITY_ID", "ENTITY
 /// A rule that something published breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    #[error("TEST is not published. Send a test with POST /api/v1/webhooks/test.")]
+    #[error("TEST is what Send Test Webhook sends. Publish one of the ten event types.")]
     TestType,
-    #[error("There is no such event type. GET /api/v1/event-types lists them.")]
+    #[error("There is no such event type. Publish one of the ten, such as PROJECT_EDITED.")]
     UnknownType,
     #[error("An id has 1 to 128 characters.")]
     EntityIdLength,

@@ -5,8 +5,10 @@
 mod support;
 
 mod accounts;
+mod api_keys;
 mod architecture;
 mod databases;
+mod health;
 mod log;
 mod publish;
 mod receiver;
