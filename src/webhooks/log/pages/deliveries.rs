@@ -132,7 +132,7 @@ fn row(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> DeliveryRow {
         url: urls::delivery(&delivery.id),
         event_type: delivery.event_type.as_str(),
         event: delivery.id.event.clone(),
-        entity: words::entity(delivery.event_type.entity_type(), &delivery.entity_ids),
+        entity: words::entity_in_short(delivery.event_type.entity_type(), &delivery.entity_ids),
         answer: Answer::of_last(&delivery.last),
         taken: delivery.last.duration.map(taken).unwrap_or_default(),
         attempts: delivery.attempts_made,

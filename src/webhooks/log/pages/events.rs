@@ -124,7 +124,7 @@ fn row(event: &EventLine, now: Timestamp, zone: TimeZone) -> Row {
         url: urls::event(&event.id),
         event_type: event.event_type.as_str(),
         id: event.id.to_string(),
-        entity: words::entity(event.event_type.entity_type(), &event.entity_ids),
+        entity: words::entity_in_short(event.event_type.entity_type(), &event.entity_ids),
         performed_by: event.performed_by.clone(),
         performed: words::when(event.performed_at, now, zone),
         outcomes: words::tally(&event.tally),

@@ -36,7 +36,7 @@ pub(super) fn items(
         icon: "zap",
         title: "Event happened".into(),
         at: Some(words::when(event.performed_at, now, zone)),
-        text: format!("{} By {}", event.event_type.description(), event.performed_by),
+        text: format!("{}, by {}", event.event_type.description().trim_end_matches('.'), event.performed_by),
         url: String::new(),
         is_current: false,
     });

@@ -64,11 +64,16 @@ pub(super) fn delivery_reason(delivery: &Delivery) -> String {
         (DeliveryState::Cancelled, _, Some("webhook_deleted")) => "The instance was deleted.".into(),
         (DeliveryState::Cancelled, _, _) => "It was held, and cancelled when the instance was resumed.".into(),
         (DeliveryState::Failed, _, _) => {
-            format!("Every planned attempt failed. {}", delivery.last.error.clone().unwrap_or_default())
+            format!("Every planned attempt failed. {}", last_error(delivery))
         }
-        (DeliveryState::Pending, _, _) if delivery.attempts_made > 0 => delivery.last.error.clone().unwrap_or_default(),
+        (DeliveryState::Pending, _, _) if delivery.attempts_made > 0 => last_error(delivery),
         (DeliveryState::Pending | DeliveryState::Succeeded, _, _) => String::new(),
     }
+}
+
+/// The last failure as a sentence: `503 Service Unavailable.`
+fn last_error(delivery: &Delivery) -> String {
+    delivery.last.error.as_deref().map_or_else(String::new, |error| format!("{}.", error.trim_end_matches('.')))
 }
 
 /// Why nothing was sent.
@@ -158,6 +163,16 @@ const fn short(outcome: Outcome) -> &'static str {
 
 /// What an event is about: `Project, 5dd51ea63f3dad73ab0a344b`, `3 projects`.
 pub(super) fn entity(kind: EntityType, ids: &[String]) -> String {
+    named(kind, ids, |id| shorten(id, 18))
+}
+
+/// The same for a table, which has little room: `Project, 5dd51e…0a344b`. The start of an id is its time, so the end has to
+/// tell it from its neighbours.
+pub(super) fn entity_in_short(kind: EntityType, ids: &[String]) -> String {
+    named(kind, ids, |id| shorten(id, 6))
+}
+
+fn named(kind: EntityType, ids: &[String], show: impl Fn(&str) -> String) -> String {
     let (one, many) = match kind {
         EntityType::Section => ("Section", "sections"),
         EntityType::Project => ("Project", "projects"),
@@ -165,17 +180,19 @@ pub(super) fn entity(kind: EntityType, ids: &[String]) -> String {
         EntityType::Intake => ("Intake", "intakes"),
     };
     match ids {
-        [id] => format!("{one}, {}", shorten(id)),
+        [id] => format!("{one}, {}", show(id)),
         ids => format!("{} {many}", ids.len()),
     }
 }
 
-/// Ids of our own are shown whole; others may have up to 128 characters.
-fn shorten(id: &str) -> String {
-    if id.chars().count() <= 28 {
+/// The first and the last `kept` characters of an id that is longer.
+fn shorten(id: &str, kept: usize) -> String {
+    let length = id.chars().count();
+    if length <= 2 * kept {
         return id.to_owned();
     }
-    id.chars().take(24).chain(['…']).collect()
+    let (start, end) = (id.chars().take(kept), id.chars().skip(length - kept));
+    start.chain(['…']).chain(end).collect()
 }
 
 /// When something happened, as a log says it: to the second within a day, `19 Nov, 10:02` beyond.
@@ -237,6 +254,8 @@ mod tests {
         let id = "5dd51ea63f3dad73ab0a344b".to_owned();
         assert_eq!(entity(EntityType::Project, std::slice::from_ref(&id)), "Project, 5dd51ea63f3dad73ab0a344b");
         assert_eq!(entity(EntityType::AnswerLibrary, &[id.clone(), id]), "2 Q&A pairs");
-        assert_eq!(entity(EntityType::Intake, &["x".repeat(128)]), format!("Intake, {}…", "x".repeat(24)));
+        assert_eq!(entity(EntityType::Intake, &["x".repeat(128)]), format!("Intake, {0}…{0}", "x".repeat(18)));
+        let ids = ["5dd51ea63f3dad73ab0a344b".to_owned()];
+        assert_eq!(entity_in_short(EntityType::Section, &ids), "Section, 5dd51e…0a344b");
     }
 }
