@@ -8,6 +8,7 @@ pub mod postgres;
 pub mod programs;
 pub mod receivers;
 pub mod recorder;
+pub mod webhooks;
 
 use std::path::PathBuf;
 
