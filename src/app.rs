@@ -101,6 +101,8 @@ pub struct App {
     pub context: Context,
     pub recorder: Recorder,
     pub engine: Engine,
+    /// For what people do with webhooks.
+    pub tools: Tools,
     /// Makes the first administrator at `/setup`.
     pub setup_code: SetupCode,
     server: ServerHandle,
@@ -176,7 +178,7 @@ impl App {
                 (Data::new(context.clone()), Data::new(recorder.clone()), Data::new(setup_code.clone()));
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
             let (resolver, hints) = (Data::from(resolver), Data::from(hints));
-            let (tools, test_limit) = (Data::new(tools), Data::new(test_limit));
+            let (tools, test_limit) = (Data::new(tools.clone()), Data::new(test_limit));
             let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
@@ -192,7 +194,7 @@ impl App {
         let (server, address) = listen(config.listen, &context, shared)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
-        Ok(Self { address, db, context, recorder, engine, setup_code, server: handle, serving, _lock: lock })
+        Ok(Self { address, db, context, recorder, engine, tools, setup_code, server: handle, serving, _lock: lock })
     }
 
     /// Stops taking requests, finishes what is under way, hands the rest back.

@@ -112,7 +112,19 @@ impl Config {
         flags: &SettingsArgs,
         environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
-        let mut values = file_values(flags.config.as_deref())?;
+        Self::read_over(&[], flags, environment)
+    }
+
+    /// The same, with other defaults (name and value) for some settings.
+    pub fn read_over(
+        defaults: &[(&str, &str)],
+        flags: &SettingsArgs,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let default =
+            |(name, value): &(&str, &str)| ((*name).to_owned(), (environment_name(name), (*value).to_owned()));
+        let mut values: BTreeMap<_, _> = defaults.iter().map(default).collect();
+        values.extend(file_values(flags.config.as_deref())?);
         values.extend(environment_values(environment)?);
         values.extend(flags.given.iter().map(|(name, value)| (name.clone(), (flag_name(name), value.clone()))));
         Self::check(&Given(values))

@@ -6,6 +6,7 @@ use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::api_keys;
 use crate::accounts::pages::{home, organizations, profile, settings, setup, sign_in};
+use crate::cli::demo::send;
 use crate::ops::health;
 use crate::publish::api as publish;
 use crate::receiver;
@@ -63,10 +64,11 @@ pub fn configure(app: &mut ServiceConfig) {
     app.default_service(actix::to(error::not_found));
 }
 
-/// What a demo has besides: its receiver's page, for anybody who can reach it.
+/// What a demo has besides: its receiver's page, for anybody who can reach it, and the button of the admins.
 pub fn demo(app: &mut ServiceConfig) {
     app.service(at("/receiver").get(receiver::pages::show))
-        .service(at("/receiver/secrets").post(receiver::pages::add_secret));
+        .service(at("/receiver/secrets").post(receiver::pages::add_secret))
+        .service(at("/demo/send").post(send::send));
 }
 
 /// Below `/api/v1` every answer is JSON, errors too. Who may: the scope in the handler's `ApiKey`.

@@ -1,6 +1,7 @@
 //! The command line: a file for each command.
 
 pub mod admin;
+pub mod demo;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Run the server (what `herald` alone does, too)
     Serve(Serve),
+    /// Try Herald: a throw-away organization, a receiver, and events to watch
+    Demo(Serve),
     /// Make organizations, users and API keys; works beside a running server
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -104,6 +107,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     match cli.command.unwrap_or(Command::Serve(Serve { settings: cli.settings })) {
         Command::Serve(Serve { settings }) => serve::run(&config(&settings)?).await,
+        Command::Demo(Serve { settings }) => demo::run(settings).await,
         Command::Admin(command) => admin::run(&config(command.settings())?, command).await,
     }
 }

@@ -36,7 +36,7 @@ async fn say_how_to_begin(app: &App, config: &Config) -> Result<(), Failure> {
 }
 
 /// Ctrl-C or SIGTERM.
-async fn wait_for_a_signal() -> Result<(), Failure> {
+pub(super) async fn wait_for_a_signal() -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::failed(format!("cannot listen for signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;

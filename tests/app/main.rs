@@ -9,6 +9,7 @@ mod api_keys;
 mod architecture;
 mod databases;
 mod health;
+mod demo;
 mod log;
 mod publish;
 mod receiver;

@@ -1,0 +1,142 @@
+//! Who and what is there when a demo begins: an organization, its admin, three webhooks, and the receiver's keys.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use crate::accounts::actions::{By, add_user, create_organization};
+use crate::accounts::model::{NewOrganization, NewUser};
+use crate::app::App;
+use crate::auth::model::{Actor, Edition, Organization, Role, Source, Theme};
+use crate::auth::{passwords, store::users};
+use crate::base::{Clock, OrganizationId, Secret, Vault};
+use crate::cli::Failure;
+use crate::db::{Db, DbError, Tx};
+use crate::events::EventType;
+use crate::receiver::{Address, Key, Keys, Receiver};
+use crate::webhooks::actions::create;
+use crate::webhooks::model::{Draft, Field, Invalid};
+use crate::webhooks::store;
+
+const EMAIL: &str = "ada@halden.example";
+
+/// Name, description, address and status of each webhook. All are subscribed to everything.
+const WEBHOOKS: [(&str, &str, Address, &str); 3] = [
+    ("Demo receiver", "Takes every event. Its page shows what arrived.", Address::Inbox, "active"),
+    ("Failing receiver", "Fails on purpose, so that retries can be watched.", Address::Failing, "active"),
+    ("Paused receiver", "Holds what comes. Resume it, and choose what to do with it.", Address::Inbox, "paused"),
+];
+
+pub struct Scene {
+    pub organization: Organization,
+    pub email: &'static str,
+    pub password: Secret,
+}
+
+/// Makes all of it, and opens the receiver at `base`.
+pub async fn build(app: &App, receiver: &Receiver, base: &Url) -> Result<Scene, Failure> {
+    let context = &app.context;
+    let password = passwords::generate(context.rng.as_ref());
+    let hash = passwords::hash(password.clone(), context.rng.as_ref()).await.map_err(Failure::failed)?;
+    let mut tx = app.db.begin().await.map_err(Failure::failed)?;
+    let organization = people(&mut tx, app, hash).await?;
+    let keys = WebhookKeys {
+        db: app.db.clone(),
+        vault: context.vault.clone(),
+        clock: context.clock.clone(),
+        organization: organization.id.clone(),
+    };
+    receiver.open(origins(base, app.address.port()), Arc::new(keys));
+    webhooks(&mut tx, app, receiver, &organization).await?;
+    tx.commit().await.map_err(Failure::failed)?;
+    Ok(Scene { organization, email: EMAIL, password })
+}
+
+async fn people(tx: &mut Tx, app: &App, password_hash: String) -> Result<Organization, Failure> {
+    let (now, rng) = (app.context.clock.now(), app.context.rng.as_ref());
+    let by = By { email: EMAIL, source: Source::CommandLine, now, rng };
+    let new = NewOrganization {
+        name: "Halden Systems".into(),
+        time_zone: "Europe/Berlin".parse().map_err(Failure::failed)?,
+        edition: Edition::Enterprise,
+        webhooks_enabled: true,
+    };
+    let organization = create_organization(tx, &by, new).await.map_err(Failure::failed)?;
+    let id = Some(organization.id.clone());
+    let admin = NewUser { organization: id, email: EMAIL.into(), role: Role::Admin, password_hash };
+    let admin = add_user(tx, &by, admin).await.map_err(Failure::failed)?;
+    users::update_profile(tx, &admin.id, "Ada Lindqvist", Theme::System, now).await.map_err(Failure::failed)?;
+    Ok(organization)
+}
+
+async fn webhooks(tx: &mut Tx, app: &App, receiver: &Receiver, organization: &Organization) -> Result<(), Failure> {
+    let actor = Actor { organization: organization.id.clone(), email: EMAIL.into(), source: Source::CommandLine };
+    for (name, description, address, status) in WEBHOOKS {
+        let draft = Draft {
+            name: name.into(),
+            description: description.into(),
+            url: receiver.url(address),
+            status: Some(status.into()),
+            events: EventType::ALL.iter().map(ToString::to_string).collect(),
+            ..Draft::default()
+        };
+        let new = draft.parse().map_err(|invalid| Failure::unusable(refusal(&invalid)))?;
+        create(tx, &app.tools, &actor, new).await.map_err(Failure::failed)?;
+    }
+    Ok(())
+}
+
+/// The URL comes from settings, everything else in a draft from here.
+fn refusal(invalid: &Invalid) -> String {
+    let problem = invalid.0.iter().find(|(field, _)| *field == Field::Url).or(invalid.0.first());
+    let problem = problem.map_or("", |(_, problem)| problem.as_str());
+    format!("no webhook can point at this address: {problem}")
+}
+
+/// Every way to name the program's own address.
+fn origins(base: &Url, port: u16) -> Vec<String> {
+    let local = [
+        format!("http://localhost:{port}"),
+        format!("http://127.0.0.1:{port}"),
+        format!("http://[{}]:{port}", Ipv6Addr::LOCALHOST),
+    ];
+    let local = local.iter().filter_map(|origin| Url::parse(origin).ok());
+    [base.clone()].into_iter().chain(local).map(|url| url.origin().ascii_serialization()).collect()
+}
+
+/// The secrets of the organization's webhooks, as they are now.
+struct WebhookKeys {
+    db: Db,
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+    organization: OrganizationId,
+}
+
+impl WebhookKeys {
+    async fn read(&self) -> Result<Vec<Key>, DbError> {
+        let mut conn = self.db.read().await?;
+        let mut keys = Vec::new();
+        for webhook in store::list(&mut conn, &self.organization).await? {
+            for (secret, _) in store::secrets(&mut conn, &self.vault, &webhook.id, self.clock.now()).await? {
+                keys.push(Key { name: webhook.name.to_string(), secret });
+            }
+        }
+        Ok(keys)
+    }
+}
+
+impl Keys for WebhookKeys {
+    fn keys(&self) -> BoxFuture<'_, Vec<Key>> {
+        Box::pin(async {
+            self.read().await.unwrap_or_else(|error| {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the receiver cannot read the signing secrets"
+                );
+                Vec::new()
+            })
+        })
+    }
+}
