@@ -5,4 +5,5 @@
 mod support;
 
 mod log;
+mod story;
 mod tools;
