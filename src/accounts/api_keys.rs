@@ -176,27 +176,46 @@ impl FormPage {
 }
 
 #[derive(Template)]
-#[template(path = "accounts/api_keys_revoke.html", blocks = ["question"])]
+#[template(path = "accounts/api_keys_revoke.html")]
 struct RevokePage {
     shell: Shell,
-    name: String,
+    question: String,
     prefix: String,
     action: String,
 }
-web::page!(RevokePage, as_question);
+
+/// The same question for htmx, as a dialog.
+#[derive(Template)]
+#[template(path = "accounts/api_keys_revoke_dialog.html")]
+struct RevokeDialog<'a> {
+    question: &'a str,
+    prefix: &'a str,
+    action: &'a str,
+}
 
 impl RevokePage {
     fn new(admin: &Admin, key: &ApiKey) -> Self {
         Self {
             shell: admin.shell(Section::ApiKeys, "Revoke API key"),
-            name: key.name.clone(),
+            question: format!("Revoke {}?", key.name),
             prefix: key.prefix.clone(),
             action: revoke_url(&key.id),
         }
     }
+}
 
-    fn question(&self) -> String {
-        format!("Revoke {}?", self.name)
+impl Page for RevokePage {
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn whole(&self) -> askama::Result<String> {
+        self.render()
+    }
+
+    fn fragment(&self, _: &Hx) -> askama::Result<String> {
+        let Self { question, prefix, action, .. } = self;
+        RevokeDialog { question, prefix, action }.render()
     }
 }
 
