@@ -9,7 +9,7 @@ use crate::web::chart::{Bar, Sparkline};
 use crate::web::time::taken;
 use crate::web::{self, Coloured, Context, Hx, Moment, Page, Section, Shell};
 use crate::webhooks::model::{Webhook, WebhookState};
-use crate::webhooks::store::{Hour, LastAttempt};
+use crate::webhooks::store::{Delivered, Hour, LastAttempt};
 use crate::webhooks::{store, urls};
 
 use super::{WebhooksAdmin, counted};
@@ -35,7 +35,7 @@ struct Row {
     groups: String,
     status: Status,
     spark: Sparkline,
-    /// The share that was delivered; `None` without attempts.
+    /// The share of the deliveries that arrived, as on the instance's own page; `None` without any to send.
     delivered: Option<String>,
     last: Option<(Moment, String)>,
     show_url: String,
@@ -63,16 +63,20 @@ struct Alert {
 pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
     let now = context.clock.now();
     let organization = &admin.organization;
-    let (webhooks, hours, last) = {
+    let (webhooks, hours, delivered, last) = {
         let mut conn = context.db.read().await?;
         (
             store::list(&mut conn, &organization.id).await?,
             store::attempts_by_hour(&mut conn, &organization.id, now).await?,
+            store::delivered(&mut conn, &organization.id, now).await?,
             store::last_attempts(&mut conn, &organization.id).await?,
         )
     };
     let zone = organization.time_zone;
-    let row = |webhook: &Webhook| row(webhook, hours.get(&webhook.id), last.get(&webhook.id), now, zone);
+    let row = |webhook: &Webhook| {
+        let id = &webhook.id;
+        row(webhook, hours.get(id), delivered.get(id), last.get(id), now, zone)
+    };
     let page = ListPage {
         shell: admin.shell(Section::Integrations, "Webhook instances"),
         rows: webhooks.iter().map(row).collect(),
@@ -87,6 +91,7 @@ pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -
 fn row(
     webhook: &Webhook,
     hours: Option<&[Hour; 24]>,
+    delivered: Option<&Delivered>,
     last: Option<&LastAttempt>,
     now: Timestamp,
     zone: TimeZone,
@@ -107,7 +112,7 @@ fn row(
         groups: groups(webhook),
         status: status(webhook),
         spark: Sparkline::new(label, &bars),
-        delivered: (succeeded + failed > 0).then(|| percent(succeeded, succeeded + failed)),
+        delivered: delivered.map(|delivered| percent(delivered.succeeded, delivered.all)),
         last: last.map(|attempt| (Moment::relative(attempt.started_at, now, zone), outcome(attempt))),
         show_url: urls::show(&webhook.id),
         edit_url: urls::edit(&webhook.id),

@@ -59,6 +59,36 @@ pub async fn attempts_by_hour(
     Ok(figures)
 }
 
+/// Deliveries of one webhook: how many arrived, of how many that were to be sent (not held, not cancelled).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    pub succeeded: u64,
+    pub all: u64,
+}
+
+/// Deliveries of the events of the 24 hours before `now`, of each webhook that had any.
+pub async fn delivered(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> Result<HashMap<WebhookId, Delivered>, DbError> {
+    let rows = sqlx::query(
+        "SELECT d.webhook_id, COUNT(*), COUNT(*) FILTER (WHERE d.state = 'succeeded') \
+         FROM webhooks w JOIN deliveries d ON d.webhook_id = w.id WHERE w.organization_id = $1 AND w.deleted_at IS NULL \
+         AND d.state IN ('pending', 'succeeded', 'failed') AND d.created_at >= $2 GROUP BY 1",
+    )
+    .bind(organization)
+    .bind(now.micros() - HOUR_MICROS * HOURS as i64)
+    .fetch_all(conn)
+    .await?;
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    let delivered = rows.iter().map(|row| {
+        let (all, succeeded) = (row.try_get(1)?, row.try_get(2)?);
+        Ok((row.try_get(0)?, Delivered { succeeded: count(succeeded), all: count(all) }))
+    });
+    delivered.collect()
+}
+
 /// The latest attempt of each webhook that has one.
 pub async fn last_attempts(
     conn: &mut Conn,

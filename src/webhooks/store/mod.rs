@@ -14,7 +14,7 @@ use crate::db::{Conn, DbError, Flag};
 
 use super::model::{Deletion, LastTest, Webhook, WebhookState};
 
-pub use activity::{Hour, LastAttempt, attempts_by_hour, count_open, last_attempts};
+pub use activity::{Delivered, Hour, LastAttempt, attempts_by_hour, count_open, delivered, last_attempts};
 pub use secrets::{headers, insert_secret, secrets, set_headers};
 pub use subscriptions::set_subscriptions;
 

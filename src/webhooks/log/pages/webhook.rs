@@ -231,10 +231,11 @@ fn stats(figures: &Figures, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
     let tally = &figures.tally;
     let undelivered = tally.total() - tally.succeeded;
     let (note, note_tone) = trend(figures);
+    let share = percentage(tally);
     let delivered = Stat {
         label: "Delivered",
-        figure: percentage(tally).map_or("–".into(), |share| trim(format!("{share:.1}"))),
-        unit: if tally.total() > 0 { "%" } else { "" },
+        figure: share.map_or("–".into(), |share| trim(format!("{share:.1}"))),
+        unit: if share.is_some() { "%" } else { "" },
         note,
         note_tone,
     };
@@ -277,9 +278,10 @@ fn stats(figures: &Figures, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
     vec![delivered, deliveries, response, waiting]
 }
 
-/// How much of what was to be delivered has been.
+/// How much of what was to be delivered has been. What is held or was cancelled was not to be.
 fn percentage(tally: &Tally) -> Option<f64> {
-    (tally.total() > 0).then(|| tally.succeeded as f64 * 100.0 / tally.total() as f64)
+    let all = tally.total() - tally.held - tally.cancelled;
+    (all > 0).then(|| tally.succeeded as f64 * 100.0 / all as f64)
 }
 
 fn trim(figure: String) -> String {
