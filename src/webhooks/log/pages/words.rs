@@ -1,7 +1,5 @@
 //! The log's words for people: states, outcomes, entities.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
 use chrono::Datelike as _;
 
@@ -195,13 +193,12 @@ fn shorten(id: &str, kept: usize) -> String {
     start.chain(['…']).chain(end).collect()
 }
 
-/// When something happened, as a log says it: to the second within a day, `19 Nov, 10:02` beyond.
+/// When something happened, as a log says it: to the second on the same day, `19 Nov, 10:02` on others.
 pub(super) fn when(at: Timestamp, now: Timestamp, zone: TimeZone) -> Moment {
-    let local = zone.local(at);
-    let gap = at.saturating_sub(now).max(now.saturating_sub(at));
-    let format = if gap < Duration::from_secs(24 * 60 * 60) {
+    let (local, today) = (zone.local(at), zone.local(now));
+    let format = if local.date_naive() == today.date_naive() {
         "%H:%M:%S"
-    } else if local.year() == zone.local(now).year() {
+    } else if local.year() == today.year() {
         "%-d %b, %H:%M"
     } else {
         "%-d %b %Y, %H:%M"
@@ -241,7 +238,8 @@ mod tests {
         let (now, zone) = (at("2026-11-23T12:00:00Z"), "America/Los_Angeles".parse().unwrap());
         for (time, expected) in [
             ("2026-11-23T11:59:31Z", "03:59:31"),
-            ("2026-11-24T11:59:31Z", "03:59:31"),
+            ("2026-11-23T08:00:00Z", "00:00:00"),
+            ("2026-11-24T11:59:31Z", "24 Nov, 03:59"),
             ("2026-11-22T11:59:31Z", "22 Nov, 03:59"),
             ("2025-11-22T11:59:31Z", "22 Nov 2025, 03:59"),
         ] {
