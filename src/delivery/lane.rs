@@ -27,8 +27,12 @@ const CAPACITY: usize = 1024;
 const CLAIM: usize = 128;
 /// Left of a lease that an attempt needs to start: what is staler goes back to the poll.
 const MARGIN: Duration = Duration::from_secs(10);
-/// After a fault of our own (a database that does not answer, a secret that does not open).
+/// The status with which a receiver says that it never wants to be called again.
+const GONE: u16 = 410;
+/// After a fault of our own (a database that does not answer, a secret that does not open). Doubled for each time that a
+/// webhook cannot be read again, up to [`DOUBLINGS`] times: five minutes.
 const OUR_FAULT: Duration = Duration::from_secs(5);
+const DOUBLINGS: u32 = 6;
 
 pub(super) struct Lane {
     webhook: WebhookId,
@@ -55,6 +59,9 @@ struct State {
     not_before: Option<Timestamp>,
     target: Option<Arc<Target>>,
     loading: bool,
+    /// How often in a row the webhook could not be read, and when to try again.
+    faults: u32,
+    faulty_until: Option<Timestamp>,
     /// Rises when the target is forgotten, so that what was loaded before is not kept.
     generation: u64,
 }
@@ -90,6 +97,8 @@ enum Step {
     Claim,
     /// The receiver asked to be left alone, or the webhook is not active: nothing is kept here meanwhile.
     HandBack(Vec<Job>, Timestamp),
+    /// Their leases end too soon for an attempt: given back, and claimed anew.
+    Renew(Vec<Job>),
     Rest,
 }
 
@@ -140,12 +149,15 @@ impl Lane {
         self.pump(shared);
     }
 
-    /// What the lane knows of its webhook is out of date.
+    /// What the lane knows of its webhook is out of date, and what was held may be due: it is claimed before anything new
+    /// comes into the lane.
     pub(super) fn forget_target(self: &Arc<Self>, shared: &Arc<Shared>) {
         {
             let mut state = self.state();
+            state.spilled = true;
             state.generation += 1;
             state.target = None;
+            (state.faults, state.faulty_until) = (0, None);
             // A person changed the webhook: its receiver may be asked again at once. A Retry-After is read again with the target.
             state.not_before = None;
         }
@@ -181,6 +193,10 @@ impl Lane {
                     let (lane, shared) = (self.clone(), shared.clone());
                     return shared.clone().spawn(async move { lane.take_due(&shared).await });
                 }
+                Step::Renew(jobs) => {
+                    let (lane, shared) = (self.clone(), shared.clone());
+                    return shared.clone().spawn(async move { lane.renew(&shared, jobs).await });
+                }
                 Step::HandBack(jobs, due_at) => {
                     let shared = shared.clone();
                     shared.clone().spawn(release(shared.clone(), jobs, due_at));
@@ -197,6 +213,11 @@ impl Lane {
         }
         let target = state.target.clone().filter(|target| target.secrets_until.is_none_or(|until| until > now));
         let Some(target) = target else {
+            if let Some(later) = state.faulty_until.filter(|at| *at > now) {
+                state.spilled = false;
+                let jobs = state.take_all();
+                return if jobs.is_empty() { Step::Rest } else { Step::HandBack(jobs, later) };
+            }
             state.loading = true;
             return Step::Load(state.generation);
         };
@@ -210,9 +231,11 @@ impl Lane {
         while state.running < width {
             let Some(job) = state.next(now) else { break };
             if job.leased_until < now + shared.parts.request_timeout + MARGIN {
-                // Waited too long behind a slow receiver: the poll finds it again when its lease has ended.
-                shared.closed(&job);
-                continue;
+                // Waited too long behind a slow receiver. All go back at once, so that none loses its place to a newer one.
+                let mut jobs = vec![job];
+                jobs.append(&mut state.take_all());
+                (state.spilled, state.claiming) = (true, true);
+                return Step::Renew(jobs);
             }
             state.running += 1;
             return Step::Send(job, target);
@@ -238,6 +261,7 @@ impl Lane {
             Ok(target) => {
                 let mut state = self.state();
                 state.loading = false;
+                (state.faults, state.faulty_until) = (0, None);
                 if state.generation == generation {
                     state.not_before = target.as_ref().and_then(|target| target.not_before);
                     state.target = target.map(Arc::new);
@@ -250,12 +274,10 @@ impl Lane {
             }
             Err(error) => {
                 tracing::error!(webhook.id = %self.webhook, error = &error as &dyn std::error::Error, "cannot read a webhook; its deliveries wait");
-                let jobs = {
-                    let mut state = self.state();
-                    (state.loading, state.spilled) = (false, false);
-                    state.take_all()
-                };
-                return release(shared.clone(), jobs, now + OUR_FAULT).await;
+                let mut state = self.state();
+                let later = now + OUR_FAULT * (1 << state.faults.min(DOUBLINGS));
+                state.faults += 1;
+                (state.loading, state.faulty_until) = (false, Some(later));
             }
         }
         self.pump(shared);
@@ -282,6 +304,13 @@ impl Lane {
         self.pump(shared);
     }
 
+    /// Nothing is claimed until all of `jobs` are back, so that the claim finds them in their order.
+    async fn renew(self: Arc<Self>, shared: &Arc<Shared>, jobs: Vec<Job>) {
+        release(shared.clone(), jobs, shared.parts.clock.now()).await;
+        self.state().claiming = false;
+        self.pump(shared);
+    }
+
     async fn attempt(self: Arc<Self>, shared: Arc<Shared>, job: Job, target: Arc<Target>) {
         let attempt = send(&shared, &job, &target).await;
         let now = shared.parts.clock.now();
@@ -295,6 +324,11 @@ impl Lane {
                     _ => state.narrowed && attempt.outcome != Outcome::Success,
                 };
                 state.not_before = state.not_before.max(attempt.retry_after);
+                if attempt.status_code == Some(GONE) {
+                    // At once: nothing more is sent while the disabling is on its way to the disk.
+                    state.target =
+                        state.target.take().map(|target| Arc::new(Target { deliverable: false, ..(*target).clone() }));
+                }
             }
         }
         // The place of the request is free for the next one while this one is being recorded.
@@ -340,7 +374,7 @@ async fn record(shared: Arc<Shared>, job: Job, target: Arc<Target>, attempt: Att
     let now = shared.parts.clock.now();
     let success = attempt.outcome == Outcome::Success;
     let verdict = verdict(&job, success, attempt.retry_after, &shared.parts.schedule, now, shared.parts.rng.unit());
-    let gone = attempt.status_code == Some(410);
+    let gone = attempt.status_code == Some(GONE);
     let result = AttemptResult {
         id: job.id.clone(),
         lease: job.lease,
