@@ -4,6 +4,7 @@
 mod change;
 mod events;
 mod lease;
+mod publishers;
 mod result;
 mod target;
 
