@@ -1,6 +1,7 @@
 //! A database with an organization in it, below all pages: for tests of storage and of the engine.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::BoxFuture;
 use herald::auth::model::{Edition, Organization};
@@ -9,8 +10,8 @@ use herald::base::{
     Clock, DeliveryId, EventId, OrganizationId, Rng, Secret, SecretId, SystemRng, TimeZone, Timestamp, Vault, WebhookId,
 };
 use herald::db::{Command, Conn, Db, DbError, Options};
+use herald::events::body::{Facts, render};
 use herald::events::fan_out::{Dispatch, FanOut, NoDispatch};
-use herald::events::model::Draft;
 use herald::events::record::{self, Recorded, next_seq};
 use herald::events::{EventType, NewEvent};
 use sqlx::Row as _;
@@ -28,6 +29,7 @@ pub struct House {
     pub vault: Vault,
     pub organization: OrganizationId,
     pub database: TestDatabase,
+    drafts: AtomicU64,
 }
 
 impl House {
@@ -37,7 +39,8 @@ impl House {
         let rng: Arc<dyn Rng> = Arc::new(SystemRng);
         let vault = Vault::new(&[7; 32], rng.clone());
         let organization = OrganizationId::new(clock.now(), &SystemRng);
-        let house = House { db, clock, rng, vault, organization: organization.clone(), database };
+        let house =
+            House { db, clock, rng, vault, organization: organization.clone(), database, drafts: AtomicU64::new(1) };
         house.add_organization(organization, true).await;
         house
     }
@@ -129,14 +132,24 @@ impl House {
 
     /// An event that is not yet recorded.
     pub fn draft(&self, event_type: EventType, entity: &str) -> NewEvent {
-        let draft = Draft {
+        // Numbered here: the counter in ids is one for all tests of a process, whose clocks stand at different times.
+        let number = self.drafts.fetch_add(1, Ordering::SeqCst);
+        let id: EventId = format!("EVT-{number:014x}{}", &EventId::new(self.now(), &SystemRng).as_str()[18..])
+            .parse()
+            .expect("a number and random digits make an id");
+        let (entity_ids, performed_by) = (vec![entity.to_owned()], "ada@example.com".to_owned());
+        let facts = Facts {
+            id: &id,
             event_type,
-            entity_ids: vec![entity.to_owned()],
-            performed_by: "ada@example.com".into(),
+            entity_ids: &entity_ids,
+            performed_by: &performed_by,
             performed_at: self.now(),
             data: None,
         };
-        NewEvent::prepare(self.organization.clone(), TimeZone::UTC, draft, self.now(), &SystemRng)
+        let body = render(facts, TimeZone::UTC).into();
+        let (performed_at, recorded_at) = (self.now(), self.now());
+        let organization = self.organization.clone();
+        NewEvent { id, organization, event_type, entity_ids, performed_by, performed_at, data: None, body, recorded_at }
     }
 
     /// Publishes one event through the grouped writer, as the API does; its deliveries wait for the poll.
@@ -150,6 +163,21 @@ impl House {
         let id = event.id.clone();
         self.db.submit(Publish { event, dispatch: dispatch.clone() }).await.expect("the event is recorded");
         id
+    }
+
+    /// Publishes events in their order, up to 100 in a transaction.
+    pub async fn publish_many(&self, dispatch: &Arc<dyn Dispatch>, count: usize) -> Vec<EventId> {
+        let events: Vec<_> = (0..count).map(|n| self.draft(EventType::IntakeCreated, &n.to_string())).collect();
+        for piece in events.chunks(100) {
+            let refs: Vec<_> = piece.iter().collect();
+            let mut tx = self.db.begin().await.expect("a transaction");
+            let recorded = record::insert(&mut tx, dispatch, &self.organization, &refs).await.expect("events");
+            if let Recorded::Done(fan_out) = recorded {
+                tx.after_commit(move || fan_out.announce());
+            }
+            tx.commit().await.expect("a commit");
+        }
+        events.into_iter().map(|event| event.id).collect()
     }
 
     pub async fn delivery(&self, webhook: &WebhookId, event: &EventId) -> DeliveryRow {

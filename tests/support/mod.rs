@@ -4,6 +4,7 @@
 pub mod app;
 pub mod chromium;
 pub mod house;
+pub mod log;
 pub mod postgres;
 pub mod programs;
 pub mod receivers;

@@ -1,0 +1,131 @@
+//! What a webhook's life does to deliveries under way.
+
+use herald::delivery::model::RedeliverRefusal;
+use herald::webhooks::model::Held;
+
+use super::{Running, ids, seconds, texts};
+use crate::support::recorder::{Answer, Gate, Recorder};
+
+#[tokio::test]
+async fn an_attempt_under_way_ends_and_counts_when_its_webhook_is_paused() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer_next("/", [Answer::status(200).held_by(&gate)]);
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let mut events = running.publish_many(3).await;
+    recorder.wait_for(1).await;
+    running.pause(&webhook).await;
+    gate.open();
+    let row = running.after_attempts(&webhook, &events[0], 1).await;
+    assert_eq!(row.state, "succeeded");
+    for event in &events[1..] {
+        let what = "given back by the lane";
+        let row = running.delivery_when(&webhook, event, what, |row| row.leased_until.is_none()).await;
+        assert_eq!((row.state.as_str(), row.attempts, row.due_at), ("held", 0, None));
+    }
+    events.push(running.publish().await);
+    assert_eq!(running.house.delivery(&webhook, &events[3]).await.state, "held");
+    assert_eq!(running.redeliver(&webhook, &events[0]).await, Err(RedeliverRefusal::NotActive));
+    assert_eq!(recorder.requests().len(), 1);
+
+    running.resume(&webhook, Held::Deliver).await;
+    events.push(running.publish().await);
+    recorder.wait_for(5).await;
+    running.all_in(&webhook, 5, "succeeded").await;
+    assert_eq!(ids(&recorder.requests()), texts(&events), "oldest first, and what is new after them");
+}
+
+#[tokio::test]
+async fn an_attempt_that_fails_after_the_pause_counts_and_is_held() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer_next("/", [Answer::status(500).held_by(&gate)]);
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let event = running.publish().await;
+    recorder.wait_for(1).await;
+    running.pause(&webhook).await;
+    gate.open();
+    let row = running.after_attempts(&webhook, &event, 1).await;
+    assert_eq!((row.state.as_str(), row.step, row.due_at), ("held", 1, None));
+    running.resume(&webhook, Held::Deliver).await;
+    let row = running.after_attempts(&webhook, &event, 2).await;
+    assert_eq!(row.state, "succeeded");
+}
+
+#[tokio::test]
+async fn a_pause_that_ends_during_an_attempt_does_not_send_twice() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer_next("/", [Answer::status(200).held_by(&gate)]);
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let first = running.publish().await;
+    recorder.wait_for(1).await;
+    running.pause(&webhook).await;
+    running.resume(&webhook, Held::Deliver).await;
+    let second = running.publish().await;
+    gate.open();
+    running.all_in(&webhook, 2, "succeeded").await;
+    assert_eq!(ids(&recorder.requests()), texts(&[first, second]));
+}
+
+#[tokio::test]
+async fn what_is_cancelled_on_resume_is_never_sent() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    running.pause(&webhook).await;
+    running.publish_many(3).await;
+    running.resume(&webhook, Held::Cancel).await;
+    running.all_in(&webhook, 3, "cancelled").await;
+    let event = running.publish().await;
+    running.after_attempts(&webhook, &event, 1).await;
+    assert_eq!(ids(&recorder.requests()), texts(&[event]));
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_disables_its_webhook() {
+    let running = Running::start(1, "5s,5m").await;
+    let recorder = Recorder::start().await;
+    recorder.answer("/", Answer::status(410));
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let mut events = running.publish_many(3).await;
+    let row = running.after_attempts(&webhook, &events[0], 1).await;
+    assert_eq!((row.state.as_str(), row.last_status), ("held", Some(410)));
+    running.all_in(&webhook, 3, "held").await;
+    let disabled = "SELECT COUNT(*) FROM webhooks WHERE state = 'disabled' AND disabled_reason = 'gone'";
+    assert_eq!(running.house.number(disabled).await, 1);
+    events.push(running.publish().await);
+    running.clock.advance(seconds(1_000));
+    running.all_in(&webhook, 4, "held").await;
+    assert_eq!(recorder.requests().len(), 1, "{:#?}", running.house.attempts(&webhook).await);
+
+    recorder.answer("/", Answer::status(200));
+    running.enable(&webhook, Held::Deliver).await;
+    running.all_in(&webhook, 4, "succeeded").await;
+    let tried_before = events.remove(0);
+    events.push(tried_before);
+    assert_eq!(ids(&recorder.requests()[1..]), texts(&events), "oldest first; first attempts ahead of others");
+}
+
+#[tokio::test]
+async fn a_redelivery_goes_ahead_of_what_waits() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let first = running.publish().await;
+    running.after_attempts(&webhook, &first, 1).await;
+    let gate = Gate::closed();
+    recorder.answer_next("/", [Answer::status(200).held_by(&gate)]);
+    let rest = running.publish_many(3).await;
+    recorder.wait_for(2).await;
+    assert_eq!(running.redeliver(&webhook, &first).await, Ok(2));
+    assert_eq!(running.redeliver(&webhook, &first).await, Err(RedeliverRefusal::UnderWay));
+    gate.open();
+    running.all_in(&webhook, 4, "succeeded").await;
+    running.after_attempts(&webhook, &first, 2).await;
+    let expected = [&first, &rest[0], &first, &rest[1], &rest[2]].map(|event| event.to_string());
+    assert_eq!(ids(&recorder.requests()), expected);
+}

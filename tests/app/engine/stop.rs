@@ -1,0 +1,83 @@
+//! Stopping, and what is found after a stop or a crash.
+
+use std::time::Duration;
+
+use herald::events::fan_out::LEASE;
+
+use super::{Running, ids, now, texts};
+use crate::support::Engine;
+use crate::support::app::eventually;
+use crate::support::recorder::{Answer, Gate, Recorder};
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_under_way_and_hands_back_the_rest() {
+    let mut running = Running::start(2, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer("/", Answer::status(200).held_by(&gate));
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let events = running.publish_many(20).await;
+    recorder.wait_for(2).await;
+    let stopping = tokio::spawn({
+        let engine = running.engine.clone();
+        async move { engine.stop(Duration::from_secs(25)).await }
+    });
+    eventually("it is stopping", &mut async || (!running.engine.is_running()).then_some(())).await;
+    gate.open();
+    stopping.await.unwrap();
+    assert!(running.engine.is_idle());
+    let rows = running.house.deliveries(&webhook).await;
+    assert!(rows[..2].iter().all(|row| row.state == "succeeded"), "{rows:#?}");
+    for row in &rows[2..] {
+        assert_eq!((row.state.as_str(), row.attempts, row.leased_until), ("pending", 0, None));
+        assert_eq!(row.due_at, Some(now(&running)), "the next engine need not wait");
+    }
+    assert_eq!(recorder.requests().len(), 2);
+
+    running.restart().await;
+    running.all_in(&webhook, 20, "succeeded").await;
+    let mut arrived = ids(&recorder.requests());
+    arrived.sort();
+    assert_eq!(arrived, texts(&events), "each once");
+}
+
+#[tokio::test]
+async fn what_is_published_during_a_stop_waits_for_the_next_start() {
+    let mut running = Running::start(2, "5s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    running.engine.stop(Duration::from_secs(25)).await;
+    let events = running.publish_many(3).await;
+    assert!(recorder.requests().is_empty());
+    running.restart().await;
+    running.all_in(&webhook, 3, "succeeded").await;
+    let mut arrived = ids(&recorder.requests());
+    arrived.sort();
+    assert_eq!(arrived, texts(&events));
+}
+
+#[tokio::test]
+async fn a_stop_that_runs_out_of_patience_leaves_the_rest_to_its_leases() {
+    let mut running = Running::start(2, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer_next("/", [Answer::status(200).held_by(&gate), Answer::status(200).held_by(&gate)]);
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let events = running.publish_many(3).await;
+    recorder.wait_for(2).await;
+    running.engine.stop(Duration::ZERO).await;
+    let rows = running.house.deliveries(&webhook).await;
+    assert!(rows.iter().all(|row| row.state == "pending" && row.attempts == 0), "no try is used up");
+
+    running.restart().await;
+    if running.house.database.engine() == Engine::Postgres {
+        // Another node cannot know that the first one is gone until its leases have run out.
+        running.clock.advance(LEASE);
+    }
+    running.all_in(&webhook, 3, "succeeded").await;
+    let mut arrived = ids(&recorder.requests());
+    arrived.sort();
+    arrived.dedup();
+    assert_eq!(arrived, texts(&events));
+    assert!(running.house.deliveries(&webhook).await.iter().all(|row| row.attempts == 1));
+}
