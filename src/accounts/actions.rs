@@ -9,8 +9,9 @@ use super::model::{NewOrganization, NewUser, OrganizationChange};
 use crate::auth::audit::{self, Who};
 use crate::auth::model::{Organization, Role, Source, Theme, User};
 use crate::auth::store::users::InsertError;
-use crate::auth::store::{organizations, raise_change_counter, users};
+use crate::auth::store::{organizations, users};
 use crate::base::{OrganizationId, Rng, Timestamp, UserId};
+use crate::db::meta::raise_changes;
 use crate::db::{DbError, Tx};
 use crate::delivery::model::Hints;
 use crate::delivery::store as deliveries;
@@ -57,7 +58,7 @@ pub async fn set_up(
     password_hash: String,
 ) -> Result<User, SetUpError> {
     // Two at once: the second waits here, and then sees the first one's user.
-    raise_change_counter(tx).await?;
+    raise_changes(tx).await?;
     if users::any(tx).await? {
         return Err(SetUpError::AlreadyDone);
     }

@@ -26,3 +26,10 @@ pub async fn keep_first(conn: &mut Conn, key: &str, value: &str) -> Result<Strin
 pub async fn changes(conn: &mut Conn) -> Result<i64, DbError> {
     Ok(sqlx::query("SELECT value FROM change_counter WHERE id = 1").fetch_one(conn).await?.try_get(0)?)
 }
+
+/// Tells every server that something it may keep in memory has changed. Until the transaction ends nobody else gets past
+/// this line, which also puts in order what must not happen twice at once.
+pub async fn raise_changes(conn: &mut Conn) -> Result<(), DbError> {
+    sqlx::query("UPDATE change_counter SET value = value + 1 WHERE id = 1").execute(conn).await?;
+    Ok(())
+}

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::organizations;
 use crate::auth::api_keys::{ApiKey, Caller, email_of_key};
 use crate::base::{ApiKeyId, OrganizationId, Timestamp};
-use crate::db::{Command, Conn, DbError, Flag, Row};
+use crate::db::{Command, Conn, DbError, Flag, Row, meta};
 
 const COLUMNS: &str = "k.id, k.organization_id, k.user_id, k.name, k.prefix, k.scopes, k.created_at, k.last_used_at";
 const COLUMN_COUNT: usize = 8;
@@ -41,7 +41,7 @@ pub async fn insert(conn: &mut Conn, key: &ApiKey, hash: &str) -> Result<(), DbE
     .bind(key.created_at)
     .execute(&mut *conn)
     .await?;
-    super::raise_change_counter(conn).await
+    meta::raise_changes(conn).await
 }
 
 /// Ends a key; `false`: it was at its end before.
@@ -51,7 +51,7 @@ pub async fn revoke(conn: &mut Conn, id: &ApiKeyId, now: Timestamp) -> Result<bo
         .bind(now)
         .execute(&mut *conn)
         .await?;
-    super::raise_change_counter(conn).await?;
+    meta::raise_changes(conn).await?;
     Ok(done.rows_affected() == 1)
 }
 

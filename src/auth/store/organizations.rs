@@ -4,7 +4,7 @@ use sqlx::Row as _;
 
 use crate::auth::model::Organization;
 use crate::base::{Cursor, OrganizationId, Timestamp};
-use crate::db::{Conn, DbError, Flag, Row};
+use crate::db::{Conn, DbError, Flag, Row, meta};
 
 /// The columns of [`read`], from its `first` on.
 pub(in crate::auth) const COLUMNS: &str = "o.id, o.name, o.time_zone, o.edition, o.webhooks_enabled, o.created_at";
@@ -63,7 +63,7 @@ pub async fn update(conn: &mut Conn, changed: &Organization) -> Result<(), DbErr
     .bind(Flag(changed.webhooks_enabled))
     .execute(&mut *conn)
     .await?;
-    super::raise_change_counter(conn).await
+    meta::raise_changes(conn).await
 }
 
 /// An organization in the list of the account managers.

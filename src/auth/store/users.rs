@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::organizations;
 use crate::auth::model::{Organization, Theme, User};
 use crate::base::{Timestamp, UserId};
-use crate::db::{Conn, DbError, Flag, Row};
+use crate::db::{Conn, DbError, Flag, Row, meta};
 
 const COLUMNS: &str = "u.id, u.organization_id, u.email, u.name, u.role, u.theme, u.active, u.created_at";
 const COLUMN_COUNT: usize = 8;
@@ -53,7 +53,7 @@ pub async fn insert(conn: &mut Conn, user: &User, password_hash: &str) -> Result
     .execute(&mut *conn)
     .await;
     match inserted.map_err(DbError::from) {
-        Ok(_) => Ok(super::raise_change_counter(conn).await?),
+        Ok(_) => Ok(meta::raise_changes(conn).await?),
         // The ids are made to be unlike each other, so it is the address.
         Err(DbError::Conflict) => Err(InsertError::EmailTaken),
         Err(error) => Err(error.into()),

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Timestamp, WebhookId};
-use crate::db::{Command, Conn, DbError, Flag, sql};
+use crate::db::{Command, Conn, DbError, Flag, meta, sql};
 use crate::delivery::model::{AttemptResult, DisabledReason, Trigger, Verdict};
 use crate::events::record::next_seq;
 
@@ -258,7 +258,7 @@ async fn disable(conn: &mut Conn, command: &Disable) -> Result<bool, DbError> {
     .is_some();
     if disabled {
         change::hold(conn, &command.webhook).await?;
-        sqlx::query("UPDATE change_counter SET value = value + 1 WHERE id = 1").execute(conn).await?;
+        meta::raise_changes(conn).await?;
     }
     Ok(disabled)
 }

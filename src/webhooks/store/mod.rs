@@ -8,8 +8,8 @@ mod subscriptions;
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::auth::store::raise_change_counter;
 use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::db::meta::raise_changes;
 use crate::db::{Conn, DbError, Flag};
 
 use super::model::{Deletion, LastTest, Webhook, WebhookState};
@@ -78,7 +78,7 @@ pub async fn insert(conn: &mut Conn, webhook: &Webhook, created_seq: i64) -> Res
     .bind(webhook.updated_at)
     .execute(&mut *conn)
     .await?;
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }
 
 /// Writes name, description and URL. A Retry-After that another address asked for is forgotten.
@@ -94,7 +94,7 @@ pub async fn update_settings(conn: &mut Conn, webhook: &Webhook, now: Timestamp)
     .bind(now)
     .execute(&mut *conn)
     .await?;
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }
 
 /// Changes the state by a person's choice. Becoming active starts anew: no spell of failures, no Retry-After to wait for.
@@ -110,7 +110,7 @@ pub async fn update_state(conn: &mut Conn, id: &WebhookId, state: WebhookState, 
     .bind(now)
     .execute(&mut *conn)
     .await?;
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }
 
 /// Marks it deleted, or not any more. Its rows stay: the log needs them, and so does the undo.
@@ -129,7 +129,7 @@ pub async fn update_deleted(
     .bind(now)
     .execute(&mut *conn)
     .await?;
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }
 
 /// Keeps how the last test went. Nothing that is sent depends on it, so the version stays.

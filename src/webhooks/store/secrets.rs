@@ -2,8 +2,8 @@
 
 use sqlx::Row as _;
 
-use crate::auth::store::raise_change_counter;
 use crate::base::{Rng, Secret, SecretId, Timestamp, Vault, WebhookId};
+use crate::db::meta::raise_changes;
 use crate::db::{Conn, DbError};
 use crate::delivery::signing::SigningSecret;
 use crate::delivery::store::header_place;
@@ -50,7 +50,7 @@ pub async fn set_headers(
             .execute(&mut *conn)
             .await?;
     }
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }
 
 /// Adds the secret that signs from now on.
@@ -71,7 +71,7 @@ pub async fn insert_secret(
         .bind(now)
         .execute(&mut *conn)
         .await?;
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }
 
 /// Every secret that signs at `now`, the newest first, each with when it ends.

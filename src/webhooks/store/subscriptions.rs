@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::auth::store::raise_change_counter;
 use crate::base::{OrganizationId, WebhookId};
+use crate::db::meta::raise_changes;
 use crate::db::{Conn, DbError};
 use crate::events::EventType;
 
@@ -37,5 +37,5 @@ pub async fn set_subscriptions(
         .execute(&mut *conn)
         .await?;
     }
-    raise_change_counter(conn).await
+    raise_changes(conn).await
 }

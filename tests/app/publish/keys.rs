@@ -2,8 +2,8 @@
 
 use herald::auth::api_keys;
 use herald::auth::model::{Actor, Role, Source};
-use herald::auth::store::raise_change_counter;
 use herald::base::SystemRng;
+use herald::db::meta::raise_changes;
 
 use super::SMALL;
 use crate::support::app::{Setting, TestApp, client, eventually, spawn_app};
@@ -12,7 +12,7 @@ use crate::support::programs::{number, told};
 async fn change(app: &TestApp, sql: &'static str) {
     let mut tx = app.running().db.begin().await.expect("the database takes a transaction");
     sqlx::query(sql).execute(&mut *tx).await.expect("a change");
-    raise_change_counter(&mut tx).await.expect("a change is announced");
+    raise_changes(&mut tx).await.expect("a change is announced");
     tx.commit().await.expect("a commit");
 }
 
