@@ -1,6 +1,7 @@
 //! The API keys page: made, shown once, revoked.
 
 use herald::auth::model::Role;
+use reqwest::Method;
 use scraper::{Html, Selector};
 
 use crate::publish::SMALL;
@@ -52,6 +53,10 @@ async fn a_key_is_shown_once_works_and_ends_when_it_is_revoked() {
     let revoke = attribute(&page, "td.actions a", "href").expect("a way to revoke it");
     assert_eq!(attribute(&page, "td.actions a", "aria-label").as_deref(), Some("Revoke CRM <sync>"));
     assert_eq!(select(&admin.reads(&revoke).await, "h1"), ["Revoke CRM <sync>?"]);
+    let asked = admin.request(Method::GET, &revoke).header("hx-request", "true").header("hx-request-type", "partial");
+    let dialog = admin.sends(asked).await.text().await.unwrap();
+    assert_eq!(select(&dialog, "dialog h2"), ["Revoke CRM <sync>?"]);
+    assert!(!dialog.contains("<html"), "{dialog}");
     let answer = admin.posts(&revoke, &[]).await;
     assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, LIST));
     assert_eq!(publishes(&app, &key).await, 401);
