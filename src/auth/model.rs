@@ -1,61 +1,24 @@
 //! Organizations, users and roles, and the rules for their names and addresses.
 
 use std::fmt;
-use std::str::FromStr;
 
-use crate::base::{ApiKeyId, OrganizationId, TimeZone, Timestamp, UserId};
+use crate::base::{ApiKeyId, OrganizationId, TimeZone, Timestamp, UserId, names};
 
 /// The longest name of an organization or a person, in characters.
 pub const NAME_LENGTH: usize = 100;
 /// The longest e-mail address, in bytes: what SMTP can carry.
 pub const EMAIL_LENGTH: usize = 254;
 
-/// A word is none of those that a column or a form may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Choose one of the list.")]
-pub struct UnknownWord;
-
-/// An enum that is a word in the database, in forms and on the command line.
-macro_rules! words {
-    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        impl $name {
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The word in the database, in forms and in the API.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                match word {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err(UnknownWord),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
+names! {
+    /// What a user may do. The first three build on each other; an account manager stands beside them and belongs to
+    /// no organization.
+    Role {
+        Member = "member",
+        Moderator = "moderator",
+        Admin = "admin",
+        AccountManager = "account_manager",
+    }
 }
-
-/// What a user may do. The first three build on each other; an account manager stands beside them and belongs to
-/// no organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    Member,
-    Moderator,
-    Admin,
-    AccountManager,
-}
-
-words! { Role { Member = "member", Moderator = "moderator", Admin = "admin", AccountManager = "account_manager" } }
 
 impl Role {
     /// Whether who has this role may do what `needed` may.
@@ -78,14 +41,13 @@ impl Role {
     }
 }
 
-/// What an organization has bought. It changes nothing but words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edition {
-    Enterprise,
-    Essentials,
+names! {
+    /// What an organization has bought. It changes nothing but words.
+    Edition {
+        Enterprise = "enterprise",
+        Essentials = "essentials",
+    }
 }
-
-words! { Edition { Enterprise = "enterprise", Essentials = "essentials" } }
 
 impl Edition {
     pub fn label(self) -> &'static str {
@@ -96,16 +58,16 @@ impl Edition {
     }
 }
 
-/// The colours that a user prefers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
-    #[default]
-    System,
-    Light,
-    Dark,
+names! {
+    /// The colours that a user prefers.
+    #[derive(Default)]
+    Theme {
+        #[default]
+        System = "system",
+        Light = "light",
+        Dark = "dark",
+    }
 }
-
-words! { Theme { System = "system", Light = "light", Dark = "dark" } }
 
 impl Theme {
     pub fn label(self) -> &'static str {
@@ -252,6 +214,7 @@ pub fn parse_optional_name(text: &str) -> Result<String, InvalidName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::UnknownName;
 
     #[test]
     fn the_roles_of_an_organization_build_on_each_other() {
@@ -268,7 +231,7 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(role.as_str().parse(), Ok(*role));
         }
-        assert_eq!("Admin".parse::<Role>(), Err(UnknownWord));
+        assert_eq!("Admin".parse::<Role>(), Err(UnknownName));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod cursor;
 pub mod ids;
+pub mod names;
 pub mod rng;
 pub mod secret;
 pub mod time_zone;
@@ -13,6 +14,8 @@ pub use cursor::Cursor;
 pub use ids::{
     ApiKeyId, AuditEntryId, DeliveryId, EventId, InvalidId, OrganizationId, SecretId, SessionId, UserId, WebhookId,
 };
+pub use names::UnknownName;
+pub(crate) use names::names;
 pub use rng::{Rng, SeededRng, SystemRng};
 pub use secret::Secret;
 pub use time_zone::TimeZone;

@@ -228,8 +228,9 @@ impl Lane {
             return if jobs.is_empty() { Step::Rest } else { Step::HandBack(jobs, now + OUR_FAULT) };
         }
         let width = if state.narrowed { 1 } else { self.width };
-        while state.running < width {
-            let Some(job) = state.next(now) else { break };
+        if state.running < width
+            && let Some(job) = state.next(now)
+        {
             if job.leased_until < now + shared.parts.request_timeout + MARGIN {
                 // Waited too long behind a slow receiver. All go back at once, so that none loses its place to a newer one.
                 let mut jobs = vec![job];

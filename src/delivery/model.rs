@@ -1,44 +1,10 @@
 //! What a delivery is, what its states are, and what an attempt's outcome makes of it. Pure: time is an argument.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId};
+use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId, names};
 
 use super::retry::Schedule;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not one of the names")]
-pub struct UnknownName;
-
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownName;
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                match text { $($text => Ok(Self::$variant),)* _ => Err(UnknownName) }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
 
 names! {
     DeliveryState {

@@ -1,76 +1,42 @@
 //! What became of an attempt: a short list of names, each with a sentence for people.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use http::StatusCode;
 
-macro_rules! outcomes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// How an attempt ended. The names are kept in the log and stand in the API.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Outcome {
-            $($(#[$doc])* $variant,)*
-        }
+use crate::base::names;
 
-        impl Outcome {
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-outcomes! {
-    /// 2xx, and a body that ended or was cut at the cap.
-    Success = "success",
-    /// Any other status.
-    Status = "status",
-    /// No complete answer within the time; also no connection within it.
-    Timeout = "timeout",
-    ConnectRefused = "connect_refused",
-    /// The connection was reset, while connecting or later.
-    ConnectReset = "connect_reset",
-    ConnectUnreachable = "connect_unreachable",
-    DnsNotFound = "dns_not_found",
-    DnsFailed = "dns_failed",
-    DnsTimeout = "dns_timeout",
-    /// The guard refused the destination; nothing was sent.
-    BlockedAddress = "blocked_address",
-    TlsExpired = "tls_expired",
-    TlsSelfSigned = "tls_self_signed",
-    TlsUntrusted = "tls_untrusted",
-    TlsWrongName = "tls_wrong_name",
-    TlsVersion = "tls_version",
-    TlsHandshake = "tls_handshake",
-    /// The answer breaks HTTP.
-    ProtocolError = "protocol_error",
-    /// The connection was closed before the answer was complete.
-    ClosedEarly = "closed_early",
-    HeaderTooLarge = "header_too_large",
-    /// Our own fault; never counted against the receiver.
-    Internal = "internal",
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no outcome that we know")]
-pub struct UnknownOutcome;
-
-impl FromStr for Outcome {
-    type Err = UnknownOutcome;
-    fn from_str(name: &str) -> Result<Self, UnknownOutcome> {
-        Self::ALL.iter().copied().find(|outcome| outcome.as_str() == name).ok_or(UnknownOutcome)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+names! {
+    /// How an attempt ended. The names are kept in the log and stand in the API.
+    Outcome {
+        /// 2xx, and a body that ended or was cut at the cap.
+        Success = "success",
+        /// Any other status.
+        Status = "status",
+        /// No complete answer within the time; also no connection within it.
+        Timeout = "timeout",
+        ConnectRefused = "connect_refused",
+        /// The connection was reset, while connecting or later.
+        ConnectReset = "connect_reset",
+        ConnectUnreachable = "connect_unreachable",
+        DnsNotFound = "dns_not_found",
+        DnsFailed = "dns_failed",
+        DnsTimeout = "dns_timeout",
+        /// The guard refused the destination; nothing was sent.
+        BlockedAddress = "blocked_address",
+        TlsExpired = "tls_expired",
+        TlsSelfSigned = "tls_self_signed",
+        TlsUntrusted = "tls_untrusted",
+        TlsWrongName = "tls_wrong_name",
+        TlsVersion = "tls_version",
+        TlsHandshake = "tls_handshake",
+        /// The answer breaks HTTP.
+        ProtocolError = "protocol_error",
+        /// The connection was closed before the answer was complete.
+        ClosedEarly = "closed_early",
+        HeaderTooLarge = "header_too_large",
+        /// Our own fault; never counted against the receiver.
+        Internal = "internal",
     }
 }
 
@@ -188,7 +154,7 @@ mod tests {
             let sentence = outcome.sentence(&context);
             assert!(!sentence.is_empty() && !sentence.contains("()"), "{outcome}: {sentence}");
         }
-        assert_eq!("nonsense".parse::<Outcome>(), Err(UnknownOutcome));
+        assert_eq!("nonsense".parse::<Outcome>(), Err(crate::base::UnknownName));
     }
 
     #[test]
