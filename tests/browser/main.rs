@@ -4,6 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod demo;
 mod log;
+mod pages;
+mod scene;
 mod story;
 mod tools;

@@ -10,6 +10,7 @@ use herald::auth::model::{Edition, Organization, Role, Theme, User};
 use herald::auth::{passwords, store};
 use herald::base::{Clock as _, ManualClock, OrganizationId, Secret, SystemClock, SystemRng, UserId};
 use herald::config::{Config, SettingsArgs};
+use herald::delivery::resolver::{Resolver, SystemResolver};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 
 use super::{Engine, TestDatabase};
@@ -40,6 +41,8 @@ pub struct Setting {
     pub environment: Vec<(&'static str, String)>,
     /// A clock that the test moves; without one, time passes by itself.
     pub clock: Option<Arc<ManualClock>>,
+    /// Where names lead; without one, the system's resolver says so.
+    pub resolver: Option<Arc<dyn Resolver>>,
     pub webhooks_disabled: bool,
     pub edition: Option<Edition>,
     pub engine: Option<Engine>,
@@ -57,6 +60,7 @@ impl Setting {
         let database = TestDatabase::fresh(self.engine.unwrap_or_else(Engine::chosen));
         let surroundings = || Surroundings {
             clock: self.clock.clone().map_or_else(|| Arc::new(SystemClock) as _, |clock| clock as _),
+            resolver: self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver)),
             ..Surroundings::default()
         };
         let mut environment: HashMap<&str, String> = HashMap::from([

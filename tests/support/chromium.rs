@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use self::driver::{Command, Driver};
@@ -42,7 +43,7 @@ pub enum ColorScheme {
 }
 
 impl ColorScheme {
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             ColorScheme::Light => "light",
             ColorScheme::Dark => "dark",
@@ -234,6 +235,13 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({"features": [scheme]})).await;
     }
 
+    /// What the browser's console said since the last look: errors of scripts, refusals by the page's
+    /// Content-Security-Policy, answers that are errors.
+    pub async fn console(&self) -> Vec<ConsoleEntry> {
+        let entries = self.client.issue_cmd(Command::console()).await.expect("the browser's log");
+        Vec::<ConsoleEntry>::deserialize(&entries).expect("ChromeDriver's shape of a log")
+    }
+
     /// A command of the DevTools protocol, for what WebDriver has no word for.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let call = Command::devtools(command, parameters);
@@ -248,6 +256,16 @@ impl Browser {
         };
         format!("{address}, which says:\n{text}")
     }
+}
+
+/// A line of the browser's console.
+#[derive(Debug, Deserialize)]
+pub struct ConsoleEntry {
+    /// `SEVERE`, `WARNING`, `INFO`.
+    pub level: String,
+    /// Who says it: `network`, `security`, `javascript`, `console-api`.
+    pub source: String,
+    pub message: String,
 }
 
 impl Drop for Browser {
@@ -270,5 +288,6 @@ fn capabilities(options: &BrowserOptions, profile: &Path) -> Map<String, Value> 
     }
     let mut capabilities = Map::new();
     capabilities.insert("goog:chromeOptions".to_owned(), chrome);
+    capabilities.insert("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"}));
     capabilities
 }

@@ -77,6 +77,12 @@ impl Command {
         Command { method: Method::POST, path: "goog/cdp/execute".to_owned(), body: Some(body) }
     }
 
+    /// What the browser's console said since the last time.
+    pub fn console() -> Command {
+        let body = json!({"type": "browser"}).to_string();
+        Command { method: Method::POST, path: "se/log".to_owned(), body: Some(body) }
+    }
+
     /// An element's accessible name, as the browser computes it.
     pub fn computed_label(element: &str) -> Command {
         Command { method: Method::GET, path: format!("element/{element}/computedlabel"), body: None }
