@@ -6,6 +6,7 @@ pub mod chromium;
 pub mod house;
 pub mod log;
 pub mod postgres;
+pub mod process;
 pub mod programs;
 pub mod receivers;
 pub mod recorder;

@@ -1,0 +1,231 @@
+//! The program is killed under load, again and again, and nothing that it acknowledged is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use herald::base::SystemClock;
+use herald::db::{Db, Options};
+use serde_json::{Value, json};
+use sqlx::Row as _;
+use tokio::sync::watch;
+
+use crate::support::Engine;
+use crate::support::app::client;
+use crate::support::house::House;
+use crate::support::process::{Home, copy_database};
+use crate::support::recorder::{Answer, Received, Recorder};
+
+const PUBLISHERS: usize = 16;
+/// Events acknowledged in a round before the server is killed.
+const EACH_ROUND: usize = 200;
+/// For the whole of one wait, on a machine that has other things to do.
+const LONG: Duration = Duration::from_secs(120);
+
+/// `HERALD_CRASH_ROUNDS` of the test's own environment: how often the server is killed.
+fn rounds() -> usize {
+    std::env::var("HERALD_CRASH_ROUNDS").map_or(5, |text| text.parse().expect("HERALD_CRASH_ROUNDS is a number"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
+    let recorder = Recorder::start().await;
+    let (house, home, key) = prepare(&recorder).await;
+    let load = Arc::new(Load::default());
+    let (at, _) = watch::channel(None);
+    let publishers: Vec<_> = (0..PUBLISHERS)
+        .map(|number| tokio::spawn(publish(load.clone(), at.subscribe(), key.clone(), number)))
+        .collect();
+    // Failures in between, so that retries are under way, too.
+    let some_fail = || recorder.answer_next("/", (0..20).map(|n| Answer::status(if n % 4 == 0 { 500 } else { 200 })));
+
+    let mut settled = BTreeMap::new();
+    for round in 0..rounds() {
+        let (acknowledged, arrived) = (load.count(), recorder.requests().len());
+        some_fail();
+        let server = home.serve().await;
+        at.send_replace(Some(server.base.clone()));
+        let what = format!("load in round {round}");
+        until(&what, || {
+            load.count() >= acknowledged + EACH_ROUND && recorder.requests().len() >= arrived + EACH_ROUND / 2
+        })
+        .await;
+        server.kill().await;
+        at.send_replace(None);
+        // What the disk knows as delivered must not be sent again, neither now nor after a later crash.
+        let times = times_of(&recorder.requests());
+        for event in succeeded_on_disk(&house).await {
+            settled.entry(event.clone()).or_insert(times[&event]);
+        }
+    }
+
+    let server = home.serve().await;
+    at.send_replace(Some(server.base.clone()));
+    load.over.store(true, Ordering::SeqCst);
+    let mut acknowledged = BTreeSet::new();
+    for publisher in publishers {
+        acknowledged.extend(publisher.await.expect("no publisher panics"));
+    }
+    until("every acknowledged event arrives", || {
+        let times = times_of(&recorder.requests());
+        acknowledged.iter().all(|event| times.contains_key(event))
+    })
+    .await;
+    // Beside the server, which is well and has repaired what the crash left.
+    let db = Db::open(house.database.url(), Options::default()).await.expect("the database is sound");
+    let settles = async {
+        while succeeded(&db).await.len() < acknowledged.len() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(LONG, settles).await.is_ok(), "not every delivery succeeds:\n{}", server.log());
+    assert_eq!(events(&db).await, acknowledged, "each call made one event, however often it was repeated");
+    db.close().await;
+    let status = server.terminate().await;
+    assert_eq!(status.code(), Some(0), "SIGTERM ends it in order");
+
+    same_bytes_each_time(&recorder.requests());
+    let times = times_of(&recorder.requests());
+    for (event, before) in settled {
+        assert_eq!(times[&event], before, "{event} was recorded as delivered and came again");
+    }
+}
+
+/// A database with an organization, an admin, a webhook and a key, made before the server's first start.
+async fn prepare(recorder: &Recorder) -> (House, Home, String) {
+    let mut house = House::open(Engine::Sqlite, Arc::new(SystemClock)).await;
+    std::fs::write(house.database.path("herald.key"), [7; 32]).expect("the key file of the house's vault");
+    let home = Home {
+        folder: house.database.path(""),
+        settings: vec![
+            ("HERALD_LISTEN", "127.0.0.1:0".into()),
+            ("HERALD_DATABASE_URL", house.database.url().into()),
+            ("HERALD_ALLOWED_NETWORKS", "127.0.0.0/8".into()),
+            ("HERALD_RETRY_SCHEDULE", "200ms,200ms,500ms,500ms,1s,1s".into()),
+        ],
+    };
+    let organization = home.admin(&["create-organization", "--name", "Crash", "--enable-webhooks"]).await;
+    let id = text(&organization, "id");
+    home.admin(&["create-user", "--organization", &id, "--email", "ada@example.com", "--role", "admin"]).await;
+    let key = home.admin(&["create-api-key", "--organization", &id, "--name", "load", "--scopes", "publish"]).await;
+    house.organization = id.parse().expect("an id");
+    house.add_webhook(&recorder.url("/")).await;
+    // From here on the file belongs to the server alone, whose crash must leave it to nobody else to repair.
+    house.db.close().await;
+    (house, home, text(&key, "key"))
+}
+
+fn text(object: &Value, key: &str) -> String {
+    object[key].as_str().unwrap_or_else(|| panic!("{key} in {object}")).to_owned()
+}
+
+#[derive(Default)]
+struct Load {
+    acknowledged: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl Load {
+    fn count(&self) -> usize {
+        self.acknowledged.load(Ordering::SeqCst)
+    }
+}
+
+/// Publishes until the load is over, repeating each call until it is answered. Gives the acknowledged events.
+async fn publish(load: Arc<Load>, mut at: watch::Receiver<Option<String>>, key: String, number: usize) -> Vec<String> {
+    let client = client();
+    let mut acknowledged = Vec::new();
+    for call in 0.. {
+        if load.over.load(Ordering::SeqCst) {
+            break;
+        }
+        let body = json!({"event_type": "INTAKE_CREATED", "entity_ids": [format!("{number}-{call}")], "performed_by": "ada@example.com"});
+        let id = loop {
+            let base = at.wait_for(Option::is_some).await.expect("the test outlives its publishers").clone();
+            let request = client
+                .post(format!("{}/api/v1/events", base.expect("a server is there")))
+                .bearer_auth(&key)
+                .header("idempotency-key", format!("{number}-{call}"))
+                .json_body(&body);
+            if let Some(id) = acknowledged_event(request).await {
+                break id;
+            }
+            tokio::task::yield_now().await;
+        };
+        load.acknowledged.fetch_add(1, Ordering::SeqCst);
+        acknowledged.push(id);
+    }
+    acknowledged
+}
+
+trait JsonBody {
+    fn json_body(self, body: &Value) -> Self;
+}
+
+impl JsonBody for reqwest::RequestBuilder {
+    fn json_body(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+}
+
+/// The event that the server says is on its disk; `None` where it said nothing, or asked to come again.
+async fn acknowledged_event(request: reqwest::RequestBuilder) -> Option<String> {
+    let answer = request.send().await.ok()?;
+    let status = answer.status().as_u16();
+    let told = answer.text().await.ok()?;
+    assert!(matches!(status, 202 | 503), "{status}: {told}");
+    let answer: Value = serde_json::from_str(&told).expect("JSON");
+    answer["event_id"].as_str().map(str::to_owned)
+}
+
+async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let looking = async {
+        let mut look = tokio::time::interval(Duration::from_millis(5));
+        while !condition() {
+            look.tick().await;
+        }
+    };
+    assert!(tokio::time::timeout(LONG, looking).await.is_ok(), "never happened: {what}");
+}
+
+/// How often each event arrived.
+fn times_of(requests: &[Received]) -> BTreeMap<String, usize> {
+    let mut times = BTreeMap::new();
+    for request in requests {
+        *times.entry(request.header("webhook-id").expect("every callback has an id").to_owned()).or_default() += 1;
+    }
+    times
+}
+
+fn same_bytes_each_time(requests: &[Received]) {
+    let mut bodies: BTreeMap<&str, &[u8]> = BTreeMap::new();
+    for request in requests {
+        let id = request.header("webhook-id").expect("every callback has an id");
+        assert_eq!(request.json()["EVENT_ID"], id);
+        assert_eq!(*bodies.entry(id).or_insert(&request.body), request.body, "{id} came with other bytes");
+    }
+}
+
+/// What the database, as the crash left it, says of delivered events. Asked of a copy, so that the next start finds the
+/// original untouched.
+async fn succeeded_on_disk(house: &House) -> BTreeSet<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = copy_database(&house.database.path("herald.db"), folder.path());
+    let db = Db::open(&format!("sqlite://{}", copy.display()), Options::default()).await.expect("the copy is sound");
+    let ids = succeeded(&db).await;
+    db.close().await;
+    ids
+}
+
+async fn succeeded(db: &Db) -> BTreeSet<String> {
+    let mut conn = db.read().await.expect("a connection");
+    let rows = sqlx::query("SELECT event_id FROM deliveries WHERE state = 'succeeded'").fetch_all(&mut *conn).await;
+    rows.expect("the deliveries").iter().map(|row| row.get(0)).collect()
+}
+
+async fn events(db: &Db) -> BTreeSet<String> {
+    let mut conn = db.read().await.expect("a connection");
+    let rows = sqlx::query("SELECT id FROM events").fetch_all(&mut *conn).await.expect("the events");
+    rows.iter().map(|row| row.get(0)).collect()
+}
