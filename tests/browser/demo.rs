@@ -1,44 +1,55 @@
-//! A demo, as the binary runs it, for its receiver's page.
+//! The demo in a browser: its receiver's page is accessible, and follows what arrives.
 
-use std::process::Stdio;
+use serde_json::json;
 
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use crate::support::chromium::{Browser, BrowserOptions};
+use crate::support::demo::Demo;
 
-use crate::support::app::PATIENCE;
-
-/// Ends when it is dropped, and its folder with it.
-pub struct Demo {
-    _process: Child,
-    _folder: TempDir,
-    /// The URL of the receiver's page.
-    pub receiver: String,
+#[tokio::test]
+async fn the_receiver_shows_what_arrives_without_closing_what_is_open() {
+    let mut demo = Demo::start();
+    let login = demo.tells("Sign in").await;
+    let (email, password) = (demo.tells("Email").await, demo.tells("Password").await);
+    demo.says("Demo receiver     200 OK").await;
+    let browser = Browser::start(BrowserOptions::default()).await;
+    browser.open(&login).await;
+    browser.fill("Email", &email).await;
+    browser.fill("Password", &password).await;
+    browser.press("Sign in").await;
+    browser.wait_for(".sidebar").await;
+    browser.follow("Demo receiver").await;
+    browser.wait_for_text("#received", "Signature holds").await;
+    let script = "document.body.dataset.loaded = 'once'; document.querySelector('#received li details').open = true;
+        return document.querySelector('#received li').id";
+    let opened = browser.client().execute(script, vec![]).await.expect("a script");
+    for (name, options) in
+        [("light", BrowserOptions::default()), ("dark phone", BrowserOptions::default().dark().narrow())]
+    {
+        browser.use_window(options).await;
+        browser.is_accessible(&format!("/receiver, {name}")).await;
+    }
+    // The first retries of the failing receiver come after 5 s; the page finds them by itself.
+    browser.wait_for_text("#received", "Duplicate, arrived 2 times").await;
+    let script =
+        "return [document.body.dataset.loaded, document.getElementById(arguments[0]).querySelector('details').open]";
+    let seen = browser.client().execute(script, vec![opened]).await.expect("a script");
+    assert_eq!(seen, json!(["once", true]));
+    demo.ends_by("TERM").await;
 }
 
-impl Demo {
-    pub async fn start() -> Demo {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_herald"))
-            .args(["demo", "--listen", "127.0.0.1:0"])
-            // Nothing that concerns the tests, or other programs, is a setting of the demo.
-            .env_clear()
-            .env("TMPDIR", folder.path())
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
-        let reading = async {
-            loop {
-                let line = lines.next_line().await.expect("stdout can be read").expect("the demo goes on");
-                if let Some(address) = line.trim().strip_prefix("Receiver ") {
-                    return address.trim().to_owned();
-                }
-            }
-        };
-        let receiver = tokio::time::timeout(PATIENCE, reading).await.expect("the demo says where its receiver is");
-        Demo { _process: process, _folder: folder, receiver }
-    }
+#[tokio::test]
+async fn without_javascript_the_button_sends_events_and_comes_back() {
+    let mut demo = Demo::start();
+    let login = demo.tells("Sign in").await;
+    let (email, password) = (demo.tells("Email").await, demo.tells("Password").await);
+    let browser = Browser::start(BrowserOptions::default().without_javascript()).await;
+    browser.open(&login).await;
+    browser.fill("Email", &email).await;
+    browser.fill("Password", &password).await;
+    browser.press("Sign in").await;
+    browser.follow("Demo receiver").await;
+    browser.press("Send sample events").await;
+    browser.wait_for_text("#toasts", "5 sample events published").await;
+    browser.wait_for_address("/receiver").await;
+    demo.ends_by("TERM").await;
 }

@@ -13,8 +13,8 @@ use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use crate::demo::Demo;
 use crate::support::app::{Setting, TestApp, client, eventually, password_hash, person};
+use crate::support::demo::Demo;
 use crate::support::recorder::{Answer, Recorder};
 
 /// Midday of the organization, so that no page changes its words at a date line.
@@ -69,8 +69,8 @@ impl Scene {
         let app = setting.spawn().await;
         let fresh = Setting { without_users: true, ..Setting::default() }.spawn().await;
         let setup = fresh.url(&format!("/setup?code={}", fresh.running().setup_code.expose()));
-        let demo = Demo::start().await;
-        let names = HashMap::from([("setup".to_owned(), setup), ("receiver".to_owned(), demo.receiver.clone())]);
+        let mut demo = Demo::start();
+        let names = HashMap::from([("setup".to_owned(), setup), ("receiver".to_owned(), demo.tells("Receiver").await)]);
         let receiver = Recorder::start().await;
         let mut scene = Scene { app, fresh, _demo: demo, receiver, clock, names };
         scene.adds_people().await;

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod chromium;
+pub mod demo;
 pub mod house;
 pub mod log;
 pub mod postgres;

@@ -55,6 +55,8 @@ pub async fn print(db: Db, clock: Arc<dyn Clock>, organization: Organization, mu
                 let time = organization.time_zone.local(line.started_at).format("%H:%M:%S");
                 say(&text(&line, &time.to_string(), &event_type, &webhook, clock.now(), colours));
             }
+            // What ended while the demo was stopping.
+            Err(DbError::Closed) => return,
             Err(error) => tracing::warn!(%error, "cannot read what was delivered"),
         }
     }
