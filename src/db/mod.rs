@@ -21,7 +21,7 @@ pub use error::{DbError, OpenError};
 pub use lock::ServeLock;
 pub use open::{Db, Options, sqlite_file, sqlite_version};
 pub use tx::Tx;
-pub use writer::Command;
+pub use writer::{Command, Turn};
 
 /// A connection in or outside of a transaction: what every store function takes first.
 pub type Conn = sqlx::AnyConnection;

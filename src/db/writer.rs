@@ -25,9 +25,21 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// How long a caller waits for room in a full mailbox.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Which rows a command locks first. Transactions that lock rows in one order never wait for each other in a circle, so
+/// people's actions keep to it, too: organizations, webhooks, deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    Organizations,
+    Webhooks,
+    Deliveries,
+}
+
 /// One kind of write that is done in groups.
 pub trait Command: Send + Sync + 'static {
     type Output: Send + 'static;
+
+    /// When commands of this type are applied, in a transaction that they share with other types.
+    const TURN: Turn = Turn::Deliveries;
 
     /// Applies `commands`, in order, inside one transaction; one output for each. An error undoes all of them.
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Self::Output>, DbError>>
@@ -55,7 +67,8 @@ trait Queued: Send {
 
 trait Group: Send {
     fn kind(&self) -> TypeId;
-    fn name(&self) -> &'static str;
+    /// Its type's turn, and its name, which puts types of one turn in order.
+    fn place(&self) -> (Turn, &'static str);
     fn push(&mut self, queued: Box<dyn Queued>);
     fn apply<'a>(&'a mut self, conn: &'a mut Conn) -> BoxFuture<'a, Result<(), DbError>>;
     /// Answers every caller, after the commit.
@@ -96,8 +109,8 @@ impl<C: Command> Group for Typed<C> {
         TypeId::of::<C>()
     }
 
-    fn name(&self) -> &'static str {
-        std::any::type_name::<C>()
+    fn place(&self) -> (Turn, &'static str) {
+        (C::TURN, std::any::type_name::<C>())
     }
 
     fn push(&mut self, queued: Box<dyn Queued>) {
@@ -194,7 +207,7 @@ async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting) {
             }
             // Types in one order: PostgreSQL's writers work side by side, and two that lock the rows of two types in
             // different orders would wait for each other.
-            groups.sort_unstable_by_key(|group| group.name());
+            groups.sort_unstable_by_key(|group| group.place());
             write(&pool, dialect, groups).await;
         }
     }

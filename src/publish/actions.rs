@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::base::OrganizationId;
-use crate::db::{Command, Conn, DbError};
+use crate::db::{Command, Conn, DbError, Turn};
 use crate::events::fan_out::FanOut;
 use crate::events::{Dispatch, NewEvent, record};
 
@@ -45,6 +45,8 @@ pub struct Published {
 
 impl Command for Publish {
     type Output = Result<Published, Refusal>;
+
+    const TURN: Turn = Turn::Organizations;
 
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Self::Output>, DbError>> {
         Box::pin(async move {

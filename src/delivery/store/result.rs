@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Timestamp, WebhookId};
-use crate::db::{Command, Conn, DbError, Flag, meta, sql};
+use crate::db::{Command, Conn, DbError, Flag, Turn, meta, sql};
 use crate::delivery::model::{AttemptResult, DisabledReason, Trigger, Verdict};
 use crate::events::record::next_seq;
 
@@ -19,16 +19,19 @@ pub struct RecordResult(pub AttemptResult);
 impl Command for RecordResult {
     type Output = ();
 
+    const TURN: Turn = Turn::Webhooks;
+
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<()>, DbError>> {
         Box::pin(async move {
+            // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
+            for (webhook, tally) in tallies(commands) {
+                update_health(conn, webhook, &tally).await?;
+            }
             for piece in sql::shapes(commands) {
                 insert_attempts(conn, piece).await?;
                 if update_deliveries(conn, piece).await? < piece.len() {
                     count_late(conn, piece).await?;
                 }
-            }
-            for (webhook, tally) in tallies(commands) {
-                update_health(conn, webhook, &tally).await?;
             }
             Ok(commands.iter().map(|_| ()).collect())
         })
@@ -231,6 +234,8 @@ pub struct Disable {
 impl Command for Disable {
     type Output = bool;
 
+    const TURN: Turn = Turn::Organizations;
+
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<bool>, DbError>> {
         Box::pin(async move {
             let mut outputs = Vec::with_capacity(commands.len());
@@ -257,8 +262,8 @@ async fn disable(conn: &mut Conn, command: &Disable) -> Result<bool, DbError> {
     .transpose()?
     .is_some();
     if disabled {
-        change::hold(conn, &command.webhook).await?;
         meta::raise_changes(conn).await?;
+        change::hold(conn, &command.webhook).await?;
     }
     Ok(disabled)
 }

@@ -1,12 +1,16 @@
 //! delivery::store's results: what an attempt's end makes of its delivery and its webhook, and Disable.
 
-use herald::base::{Timestamp, WebhookId};
+use std::sync::Arc;
+
+use herald::base::{ManualClock, Timestamp, WebhookId};
 use herald::delivery::model::{AttemptResult, DeliveryState, DisabledReason, Job, Trigger, Verdict};
-use herald::delivery::store::{Disable, RecordResult};
+use herald::delivery::store::{Disable, RecordResult, hold};
 use herald::events::EventType;
 use sqlx::Row as _;
 
 use super::{START, claim, on_both, record, result_of, seconds};
+use crate::support::Engine;
+use crate::support::app::eventually;
 use crate::support::house::{DeliveryRow, House};
 
 const LATER: Timestamp = Timestamp::from_seconds(1_800_000_300);
@@ -281,4 +285,36 @@ async fn disabling_holds_what_is_pending_once() {
         }
     })
     .await;
+}
+
+/// On SQLite there is one writer, and nobody to wait for in a circle.
+#[tokio::test]
+async fn a_pause_and_the_result_of_a_failure_do_not_wait_for_each_other() {
+    let house = Arc::new(House::open(Engine::Postgres, Arc::new(ManualClock::at(START))).await);
+    let webhook = house.add_webhook("https://example.com/").await;
+    let event = house.publish(EventType::IntakeCreated).await;
+    let job = claim(&house, &webhook, 1).await.remove(0);
+    let mut pausing = house.db.begin().await.unwrap();
+    sqlx::query("UPDATE webhooks SET state = 'paused' WHERE id = $1")
+        .bind(&webhook)
+        .execute(&mut *pausing)
+        .await
+        .unwrap();
+    let result = result_of(&house, &job, Verdict::Retry { due_at: LATER });
+    let recording = tokio::spawn({
+        let house = house.clone();
+        async move { house.db.submit(RecordResult(result)).await }
+    });
+    eventually("the result waits for the pause", &mut async || {
+        let waiting =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        (house.number(waiting).await == 1).then_some(())
+    })
+    .await;
+    hold(&mut pausing, &webhook).await.unwrap();
+    pausing.commit().await.unwrap();
+    recording.await.unwrap().unwrap();
+    let row = house.delivery(&webhook, &event).await;
+    assert_eq!((row.state.as_str(), row.attempts), ("held", 1));
+    assert_eq!(health(&house, &webhook).await.failures, 1);
 }
