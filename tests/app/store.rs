@@ -1,12 +1,14 @@
 //! The conformance suite: every store function on SQLite and on PostgreSQL. sqlx's `Any` driver checks no text before it runs,
 //! so a statement that nobody calls here is a statement that nobody has checked.
 
+mod auth;
 mod change;
 mod events;
 mod lease;
 mod publishers;
 mod result;
 mod target;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
