@@ -46,7 +46,7 @@ async fn a_key_is_shown_once_works_and_ends_when_it_is_revoked() {
     assert_eq!(select(&page, "td.first"), ["Read, publish"]);
     assert_eq!(select(&page, "td.end"), ["Ada Byron"]);
     eventually("the last use is shown", &mut || async {
-        (select(&admin.reads(LIST).await, "td.wide") == ["just now"]).then_some(())
+        (select(&admin.reads(LIST).await, "td.wide") == ["Used just now"]).then_some(())
     })
     .await;
 
