@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::{Running, ids, start_engine, texts};
 use crate::support::Engine;
+use crate::support::app::eventually;
 use crate::support::recorder::{Answer, Gate, Recorder};
 
 /// Thousands of requests on a machine that has other things to do.
@@ -59,7 +60,8 @@ async fn what_does_not_fit_into_a_lane_arrives_once_and_in_order() {
     let arrived = ids(&recorder.requests());
     let out_of_order = arrived.iter().zip(texts(&events)).position(|(arrived, event)| *arrived != event);
     assert_eq!((arrived.len(), out_of_order), (3_000, None));
-    assert!(running.engine.is_idle());
+    // The lane forgets the last one a moment after its result is on the disk.
+    eventually("the engine is idle", &mut async || running.engine.is_idle().then_some(())).await;
 }
 
 #[tokio::test]
