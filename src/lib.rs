@@ -19,5 +19,6 @@ pub mod accounts;
 pub mod ops;
 pub mod config;
 pub mod app;
+pub mod openapi;
 pub mod routes;
 pub mod cli;

@@ -7,6 +7,7 @@ use actix_web::web::{self as actix, ServiceConfig};
 use crate::accounts::api_keys;
 use crate::accounts::pages::{home, organizations, profile, settings, setup, sign_in};
 use crate::cli::demo::send;
+use crate::openapi::api as openapi;
 use crate::ops::health;
 use crate::publish::api as publish;
 use crate::receiver;
@@ -71,10 +72,11 @@ pub fn demo(app: &mut ServiceConfig) {
         .service(at("/demo/send").post(send::send));
 }
 
-/// Below `/api/v1` every answer is JSON, errors too. Who may: the scope in the handler's `ApiKey`.
+/// Below `/api/v1` every answer is JSON, errors too. Who may: the scope in the handler's `ApiKey`; anybody reads the description.
 fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
     actix::scope("/api/v1")
         .wrap(from_fn(problem::documents))
+        .service(at("/openapi.json").get(openapi::show))
         .service(at("/events").post(publish::publish))
         .service(at("/events/batch").post(publish::batch))
         .default_service(actix::to(problem::not_found))

@@ -5,7 +5,7 @@
 #[error("Choose one of the list.")]
 pub struct UnknownName;
 
-/// An enum with `ALL`, `as_str`, `Display` and `FromStr` by its variants' names.
+/// An enum with `ALL`, `as_str`, `Display` and `FromStr` by its variants' names, which the API's description lists.
 macro_rules! names {
     ($($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* })*) => {$(
         $(#[$meta])*
@@ -31,6 +31,21 @@ macro_rules! names {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let names = utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|name| name.as_str())));
+                names.into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
             }
         }
     )*};

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod demo;
+mod openapi;
 mod serve;
 
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ enum Command {
     /// Make organizations, users and API keys; works beside a running server
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Print the description of the REST API (OpenAPI 3.1)
+    Openapi,
 }
 
 #[derive(Debug, clap::Args)]
@@ -108,6 +111,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve(Serve { settings: cli.settings })) {
         Command::Serve(Serve { settings }) => serve::run(&config(&settings)?).await,
         Command::Demo(Serve { settings }) => demo::run(settings).await,
+        Command::Openapi => openapi::run(),
         Command::Admin(command) => admin::run(&config(command.settings())?, command).await,
     }
 }

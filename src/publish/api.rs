@@ -1,38 +1,40 @@
 //! `POST /api/v1/events` and `/events/batch`.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
+mod shapes;
 
-use crate::base::{ApiKeyId, EventId, Timestamp};
+use crate::base::{ApiKeyId, Timestamp};
 use crate::db::Db;
 use crate::events::model::Draft;
 use crate::events::{NewEvent, Recorder};
 use crate::web::api_key::{self, ApiKey};
+use crate::web::describe;
 use crate::web::json::{self, Document};
 use crate::web::problem::{FieldProblem, Problem, Result};
 use crate::web::throttle::Throttle;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actions::{Publish, Refusal};
 use super::model::{Answer, Broken, Once};
 use super::wire;
+use shapes::{Accepted, AcceptedBatch};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// What is told of one event.
-#[derive(Serialize)]
-struct Accepted<'a> {
-    event_id: &'a EventId,
-    deliveries: usize,
-}
-
-impl<'a> From<&'a Answer> for Accepted<'a> {
-    fn from((event_id, deliveries): &'a Answer) -> Self {
-        Self { event_id, deliveries: *deliveries }
-    }
-}
-
-/// POST /events: one event; 202 once it is on disk.
+/// Publish an event
+///
+/// Answered once the event and its deliveries are on disk; sending them begins at once. An `Idempotency-Key` makes it safe to send
+/// the call again after an answer got lost. Refused calls are not remembered.
+#[utoipa::path(
+    post, path = "/events", operation_id = "publishEvent", tag = "Publishing",
+    security(("api_key" = ["publish"])),
+    params(describe::IdempotencyKey),
+    request_body(content = shapes::NewEvent, description = "Up to 256 KiB."),
+    responses(
+        (status = 202, description = "The event is recorded.", body = Accepted),
+        describe::ByKey, describe::WithBody, describe::Saves, describe::TooManyRequests,
+    ),
+)]
 pub(crate) async fn publish(
     key: ApiKey<api_key::Publish>,
     request: HttpRequest,
@@ -51,17 +53,25 @@ pub(crate) async fn publish(
     Ok(HttpResponse::build(StatusCode::ACCEPTED).json(Accepted::from(event)))
 }
 
-/// POST /events/batch: up to 500 events, all or nothing.
+/// Publish many events
+///
+/// All or nothing: up to 500 events in one transaction, in their order. A refusal names what is wrong with each of them.
+#[utoipa::path(
+    post, path = "/events/batch", operation_id = "publishEvents", tag = "Publishing",
+    security(("api_key" = ["publish"])),
+    params(describe::IdempotencyKey),
+    request_body(content = shapes::NewEvents, description = "Up to 5 MiB."),
+    responses(
+        (status = 202, description = "All of them are recorded.", body = AcceptedBatch),
+        describe::ByKey, describe::WithBody, describe::Saves, describe::TooManyRequests,
+    ),
+)]
 pub(crate) async fn batch(
     key: ApiKey<api_key::Publish>,
     request: HttpRequest,
     payload: web::Payload,
     publisher: web::Data<Publisher>,
 ) -> Result {
-    #[derive(Serialize)]
-    struct List<'a> {
-        data: Vec<Accepted<'a>>,
-    }
     publisher.admit(&key)?;
     let body = json::read(&request, payload, wire::limits(json::BATCH_BYTES)).await?;
     let now = publisher.recorder.clock.now();
@@ -71,7 +81,7 @@ pub(crate) async fn batch(
     refuse(errors)?;
     let answer = publisher.submit(&key, drafts, once, now).await?;
     let data = answer.iter().map(Accepted::from).collect();
-    Ok(HttpResponse::build(StatusCode::ACCEPTED).json(List { data }))
+    Ok(HttpResponse::build(StatusCode::ACCEPTED).json(AcceptedBatch { data }))
 }
 
 fn refuse(errors: Vec<FieldProblem>) -> Result<()> {

@@ -25,6 +25,10 @@ const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 /// What every callback says, which additional keys must not say again.
 const STANDARD_KEYS: [&str; 6] = ["EVENT_ID", "EVENT_TYPE", "ENTITY_ID", "ENTITY_TYPE", "PERFORMED_BY", "PERFORMED_AT"];
 
+/// What [`data_key`] lets pass, as a pattern for the API's description.
+pub const DATA_KEY_PATTERN: &str =
+    "^(?!(EVENT_ID|EVENT_TYPE|ENTITY_ID|ENTITY_TYPE|PERFORMED_BY|PERFORMED_AT)$)[A-Z][A-Z0-9_]{0,63}$";
+
 /// A rule that something published breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {

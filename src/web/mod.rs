@@ -25,6 +25,7 @@ pub mod api_key;
 pub mod assets;
 pub mod chart;
 pub mod context;
+pub mod describe;
 pub mod error;
 pub mod form;
 pub mod guard;

@@ -13,6 +13,7 @@ use actix_web::error::{InternalError, ResponseError};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Error;
 use super::json::NotJson;
@@ -25,10 +26,12 @@ pub type Result<T = HttpResponse> = std::result::Result<T, Problem>;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// One thing that is wrong with what was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldProblem {
     /// Where: a path such as `headers[1].name`, the name of a query parameter, or of a request header.
+    #[schema(examples("entity_ids[0]"))]
     pub field: String,
+    /// What to change, for people.
     pub message: Cow<'static, str>,
 }
 
@@ -223,13 +226,23 @@ impl From<&Error> for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// Why a call was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Document<'a> {
+    /// Where it is explained; never changes for the same reason.
+    #[schema(pattern = "^/api/docs#problem-[a-z-]+$", examples("/api/docs#problem-invalid"))]
     r#type: String,
+    /// The reason in a few words, the same for each `type`.
     title: &'a str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// What this very call lacks, for people.
     detail: &'a str,
+    /// All that is wrong, for `invalid`.
     #[serde(skip_serializing_if = "<[FieldProblem]>::is_empty")]
+    #[schema(min_items = 1)]
     errors: &'a [FieldProblem],
 }
 
