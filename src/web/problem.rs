@@ -1,6 +1,6 @@
 //! What can go wrong in the API: RFC 9457 problem documents.
 //!
-//! Every arm of [`Problem`] has a `type` that never changes, the place in the API's documentation that explains it.
+//! Every [`Kind`] of [`Problem`] has a `type` that never changes, the place in the API's documentation that explains it.
 //! The middleware [`documents`] stands around `/api/v1` and turns every other error there into one too, so
 //! that a program never has to read a page.
 
@@ -81,6 +81,52 @@ pub enum Problem {
     },
 }
 
+macro_rules! kinds {
+    ($($name:ident $anchor:literal $status:ident $title:literal;)*) => {
+        /// The reasons for which calls are refused, without what one call lacks.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($name,)* }
+
+        impl Kind {
+            /// In the order of their statuses.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Where the API's documentation explains it, below `/api/docs#`. Programs compare it: it never changes.
+            pub const fn anchor(self) -> &'static str {
+                match self { $(Self::$name => concat!("problem-", $anchor),)* }
+            }
+
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// The reason in a few words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    BadRequest "bad-request" BAD_REQUEST "The request could not be read";
+    NotJson "not-json" BAD_REQUEST "The body is not JSON";
+    Unauthorized "unauthorized" UNAUTHORIZED "A valid API key is needed";
+    MissingScope "missing-scope" FORBIDDEN "The API key may not do this";
+    WebhooksNotEnabled "webhooks-not-enabled" FORBIDDEN "Webhooks are not enabled";
+    NotFound "not-found" NOT_FOUND "Not found";
+    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This address does not take this method";
+    Conflict "conflict" CONFLICT "Not possible now";
+    Gone "gone" GONE "Too late";
+    TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large";
+    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body is not sent as JSON";
+    Invalid "invalid" UNPROCESSABLE_ENTITY "Something in the request breaks a rule";
+    TooManyRequests "too-many-requests" TOO_MANY_REQUESTS "Too many requests";
+    Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong on our side";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "Herald is busy";
+    DiskFull "disk-full" INSUFFICIENT_STORAGE "Herald's disk is full";
+}
+
 impl Problem {
     /// One thing that is wrong.
     pub fn invalid(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
@@ -92,45 +138,24 @@ impl Problem {
         Error::internal(cause).into()
     }
 
-    fn name(&self) -> &'static str {
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::BadRequest => "bad-request",
-            Self::NotJson(_) => "not-json",
-            Self::Unauthorized => "unauthorized",
-            Self::MissingScope(_) => "missing-scope",
-            Self::WebhooksNotEnabled => "webhooks-not-enabled",
-            Self::NotFound => "not-found",
-            Self::MethodNotAllowed { .. } => "method-not-allowed",
-            Self::Conflict(_) => "conflict",
-            Self::Gone(_) => "gone",
-            Self::TooLarge { .. } => "too-large",
-            Self::UnsupportedMediaType => "unsupported-media-type",
-            Self::Invalid(_) => "invalid",
-            Self::TooManyRequests { .. } => "too-many-requests",
-            Self::Unavailable { .. } => "unavailable",
-            Self::DiskFull => "disk-full",
-            Self::Internal { .. } => "internal",
-        }
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            Self::BadRequest => "The request could not be read",
-            Self::NotJson(_) => "The body is not JSON",
-            Self::Unauthorized => "A valid API key is needed",
-            Self::MissingScope(_) => "The API key may not do this",
-            Self::WebhooksNotEnabled => "Webhooks are not enabled",
-            Self::NotFound => "Not found",
-            Self::MethodNotAllowed { .. } => "This address does not take this method",
-            Self::Conflict(_) => "Not possible now",
-            Self::Gone(_) => "Too late",
-            Self::TooLarge { .. } => "The body is too large",
-            Self::UnsupportedMediaType => "The body is not sent as JSON",
-            Self::Invalid(_) => "Something in the request breaks a rule",
-            Self::TooManyRequests { .. } => "Too many requests",
-            Self::Unavailable { .. } => "Herald is busy",
-            Self::DiskFull => "Herald's disk is full",
-            Self::Internal { .. } => "Something went wrong on our side",
+            Self::BadRequest => Kind::BadRequest,
+            Self::NotJson(_) => Kind::NotJson,
+            Self::Unauthorized => Kind::Unauthorized,
+            Self::MissingScope(_) => Kind::MissingScope,
+            Self::WebhooksNotEnabled => Kind::WebhooksNotEnabled,
+            Self::NotFound => Kind::NotFound,
+            Self::MethodNotAllowed { .. } => Kind::MethodNotAllowed,
+            Self::Conflict(_) => Kind::Conflict,
+            Self::Gone(_) => Kind::Gone,
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
+            Self::Invalid(_) => Kind::Invalid,
+            Self::TooManyRequests { .. } => Kind::TooManyRequests,
+            Self::Unavailable { .. } => Kind::Unavailable,
+            Self::DiskFull => Kind::DiskFull,
+            Self::Internal { .. } => Kind::Internal,
         }
     }
 
@@ -160,6 +185,19 @@ impl Problem {
         }
     }
 
+    /// The problem document.
+    pub fn document(&self) -> String {
+        let kind = self.kind();
+        let document = Document {
+            r#type: format!("/api/docs#{}", kind.anchor()),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: &self.detail(),
+            errors: if let Self::Invalid(errors) = self { errors } else { &[] },
+        };
+        serde_json::to_string(&document).expect("texts and numbers always have a JSON form")
+    }
+
     /// Writes our own faults to the log.
     fn log(&self, path: &str) {
         if let Self::Internal { reference, cause } = self {
@@ -172,7 +210,7 @@ impl Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}. {}", self.title(), self.detail())
+        write!(f, "{}. {}", self.kind().title(), self.detail())
     }
 }
 
@@ -248,32 +286,10 @@ pub struct Document<'a> {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        match self {
-            Self::BadRequest | Self::NotJson(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::MissingScope(_) | Self::WebhooksNotEnabled => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Gone(_) => StatusCode::GONE,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.kind().status()
     }
 
     fn error_response(&self) -> HttpResponse {
-        let document = Document {
-            r#type: format!("/api/docs#problem-{}", self.name()),
-            title: self.title(),
-            status: self.status_code().as_u16(),
-            detail: &self.detail(),
-            errors: if let Self::Invalid(errors) = self { errors } else { &[] },
-        };
         let mut answer = HttpResponse::build(self.status_code());
         answer.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
         match self {
@@ -284,7 +300,7 @@ impl ResponseError for Problem {
             }
             _ => &mut answer,
         };
-        answer.body(serde_json::to_string(&document).expect("texts and numbers always have a JSON form"))
+        answer.body(self.document())
     }
 }
 
