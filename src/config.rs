@@ -289,6 +289,7 @@ mod tests {
             ("HERALD_LISTEN", "nowhere"),
             ("HERALD_ALLOWED_NETWORKS", "127.0.0.0/8,everything"),
             ("HERALD_REQUEST_TIMEOUT", "0s"),
+            ("HERALD_CONNECT_TIMEOUT", "11m"),
             ("HERALD_LANE_CONCURRENCY", "0"),
             ("HERALD_REQUIRE_HTTPS", "maybe"),
             ("HERALD_PUBLIC_URL", "herald.example"),

@@ -120,6 +120,14 @@ ids! {
     EventId, "EVT-";
 }
 
+impl EventId {
+    /// The second in which the event was recorded, as its id says it.
+    pub fn second(&self) -> Timestamp {
+        let digits = self.0.get(4..12).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        Timestamp::from_seconds(digits.map_or(0, i64::from))
+    }
+}
+
 /// A delivery is one event on its way to one webhook; its id says which: `<webhook>-<event's digits>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId {
@@ -153,6 +161,7 @@ mod tests {
         assert!(ids.is_sorted());
         assert!(ids[0].as_str().starts_with("EVT-"));
         assert_eq!(ids[0].as_str().len(), 28);
+        assert_eq!(ids[0].second(), now);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::db::{Db, DbError, Dialect, meta};
 use crate::events::fan_out::{BornDelivery, Dispatch};
 
 use super::lane::Lane;
-use super::model::{AttemptResult, Hints, Job, Redelivery, Trigger};
+use super::model::{AttemptResult, Hints, Job, Lease, Redelivery, Trigger};
 use super::retry::Schedule;
 use super::sender::Sender;
 use super::store;
@@ -50,6 +50,7 @@ pub struct Engine {
 
 pub(super) struct Shared {
     pub(super) parts: Parts,
+    pub(super) lease: Lease,
     lanes: Mutex<HashMap<WebhookId, Arc<Lane>>>,
     wake: Notify,
     /// When the poll means to look next, in microseconds.
@@ -79,6 +80,7 @@ impl Engine {
             .expect("the operating system lets a starting program have two threads");
         let handle = runtime.handle().clone();
         let shared = Arc::new(Shared {
+            lease: Lease::outlasting(parts.request_timeout),
             parts,
             lanes: Mutex::default(),
             wake: Notify::new(),
@@ -139,10 +141,11 @@ impl Engine {
 }
 
 impl Dispatch for Engine {
-    fn reserve(&self, webhook: &WebhookId) -> bool {
-        !self.shared.stopping.load(Ordering::SeqCst)
+    fn reserve(&self, webhook: &WebhookId) -> Option<Duration> {
+        let has_room = !self.shared.stopping.load(Ordering::SeqCst)
             && self.shared.bytes.load(Ordering::Relaxed) < MEMORY
-            && self.shared.lane(webhook).reserve()
+            && self.shared.lane(webhook).reserve();
+        has_room.then_some(self.shared.lease.length())
     }
 
     fn release(&self, webhook: &WebhookId) {

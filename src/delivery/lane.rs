@@ -19,14 +19,13 @@ use super::engine::Shared;
 use super::model::{AttemptRecord, AttemptResult, DisabledReason, Job, StoredBody, Trigger, Verdict, verdict};
 use super::outcome::Outcome;
 use super::sender::{Attempt, Request};
-use super::store::{Claim, Disable, RecordResult, Release, Target, load_target};
+use super::store::{Claim, Disable, Extend, RecordResult, Release, Target, load_target};
 
 /// Deliveries in a lane at most, from the kept place to the recorded result.
 const CAPACITY: usize = 1024;
-/// Deliveries taken by one claim at most.
+/// Deliveries taken by one claim at most. Halved where they wait too long behind a slow receiver, doubled again where they do not.
 const CLAIM: usize = 128;
-/// Left of a lease that an attempt needs to start: what is staler goes back to the poll.
-const MARGIN: Duration = Duration::from_secs(10);
+const HALVINGS: u32 = 7;
 /// The status with which a receiver says that it never wants to be called again.
 const GONE: u16 = 410;
 /// After a fault of our own (a database that does not answer, a secret that does not open). Doubled for each time that a
@@ -52,8 +51,12 @@ struct State {
     /// Requests whose results are being recorded.
     recording: usize,
     claiming: bool,
+    /// How often [`CLAIM`] is halved.
+    halved: u32,
     /// More is due in the database.
     spilled: bool,
+    /// The poll found something due during a claim, perhaps too late for that one.
+    told: bool,
     /// The receiver is overwhelmed: one request at a time until a success.
     narrowed: bool,
     not_before: Option<Timestamp>,
@@ -87,6 +90,11 @@ impl State {
 
     fn take_all(&mut self) -> Vec<Job> {
         self.urgent.drain(..).chain(self.fresh.drain(..)).chain(self.late.drain(..)).collect()
+    }
+
+    /// All but what a person asked for, which is in memory only and would be lost.
+    fn take_planned(&mut self) -> Vec<Job> {
+        self.fresh.drain(..).chain(self.late.drain(..)).collect()
     }
 }
 
@@ -166,7 +174,11 @@ impl Lane {
 
     /// Takes what is due from the database, if there is room and the webhook takes deliveries.
     pub(super) fn claim(self: Arc<Self>, shared: &Arc<Shared>) {
-        self.state().spilled = true;
+        {
+            let mut state = self.state();
+            state.spilled = true;
+            state.told = state.claiming;
+        }
         self.pump(shared);
     }
 
@@ -231,25 +243,36 @@ impl Lane {
         if state.running < width
             && let Some(job) = state.next(now)
         {
-            if job.leased_until < now + shared.parts.request_timeout + MARGIN {
+            if job.trigger != Trigger::Redeliver && !shared.lease.covers_attempt(job.leased_until, now) {
                 // Waited too long behind a slow receiver. All go back at once, so that none loses its place to a newer one.
                 let mut jobs = vec![job];
-                jobs.append(&mut state.take_all());
+                jobs.append(&mut state.take_planned());
                 (state.spilled, state.claiming) = (true, true);
+                state.halved = HALVINGS.min(state.halved + 1);
                 return Step::Renew(jobs);
             }
             state.running += 1;
             return Step::Send(job, target);
         }
         if let Some(later) = state.not_before.filter(|at| *at > now) {
-            let jobs = state.take_all();
+            let jobs = state.take_planned();
             return if jobs.is_empty() { Step::Rest } else { Step::HandBack(jobs, later) };
         }
-        if state.spilled && !state.claiming && state.queued() < CLAIM / 2 && state.held() < CAPACITY {
+        if state.spilled
+            && !state.claiming
+            && state.queued() < self.batch(&state).div_ceil(2)
+            && state.held() < CAPACITY
+        {
             state.claiming = true;
+            state.halved = state.halved.saturating_sub(1);
             return Step::Claim;
         }
         Step::Rest
+    }
+
+    /// As many as it is worth taking at once.
+    fn batch(&self, state: &State) -> usize {
+        (CLAIM >> state.halved).max(self.width)
     }
 
     async fn load(self: Arc<Self>, shared: &Arc<Shared>, generation: u64) {
@@ -285,7 +308,9 @@ impl Lane {
     }
 
     async fn take_due(self: Arc<Self>, shared: &Arc<Shared>) {
-        let claim = Claim { webhook: self.webhook.clone(), now: shared.parts.clock.now(), limit: CLAIM };
+        let limit = self.batch(&self.state());
+        let lease = shared.lease.length();
+        let claim = Claim { webhook: self.webhook.clone(), now: shared.parts.clock.now(), limit, lease };
         let jobs = match shared.parts.db.submit(claim).await {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -296,7 +321,7 @@ impl Lane {
         {
             let mut state = self.state();
             state.claiming = false;
-            state.spilled = jobs.len() == CLAIM;
+            state.spilled = jobs.len() == limit || std::mem::take(&mut state.told);
             for job in jobs {
                 shared.opened(&job);
                 if job.step == 0 { state.fresh.push_back(job) } else { state.late.push_back(job) }
@@ -305,11 +330,16 @@ impl Lane {
         self.pump(shared);
     }
 
-    /// Nothing is claimed until all of `jobs` are back, so that the claim finds them in their order.
+    /// Nothing is claimed until all of `jobs` are back, and first attempts are due since their events: so the claim finds them in
+    /// their order, ahead of what has waited in the database all along.
     async fn renew(self: Arc<Self>, shared: &Arc<Shared>, jobs: Vec<Job>) {
-        release(shared.clone(), jobs, shared.parts.clock.now()).await;
-        self.state().claiming = false;
-        self.pump(shared);
+        let now = shared.parts.clock.now();
+        let back = jobs.into_iter().map(|job| {
+            let due_at = if job.step == 0 { now.min(job.id.event.second()) } else { now };
+            release_one(shared.clone(), job, due_at)
+        });
+        futures_util::future::join_all(back).await;
+        self.take_due(shared).await;
     }
 
     async fn attempt(self: Arc<Self>, shared: Arc<Shared>, job: Job, target: Arc<Target>) {
@@ -343,7 +373,7 @@ impl Lane {
     }
 }
 
-/// `None`: the request could not be made, through a fault of ours.
+/// `None`: the request could not be made, through a fault of ours, or because the delivery is another's by now.
 async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
     let endpoint = match Endpoint::parse(&target.url) {
         Ok(endpoint) => endpoint,
@@ -352,6 +382,9 @@ async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
             return None;
         }
     };
+    if !is_covered(shared, job).await {
+        return None;
+    }
     let attempt = shared
         .parts
         .sender
@@ -369,6 +402,20 @@ async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
         return None;
     }
     Some(attempt)
+}
+
+/// Whether the lease outlasts an attempt that starts now. Only redeliveries may come here with less: they are in memory alone
+/// and not given back, so theirs is made longer.
+async fn is_covered(shared: &Shared, job: &Job) -> bool {
+    let now = shared.parts.clock.now();
+    if job.trigger != Trigger::Redeliver || shared.lease.covers_attempt(job.leased_until, now) {
+        return true;
+    }
+    let extend = Extend { id: job.id.clone(), lease: job.lease, until: now + shared.lease.length() };
+    shared.parts.db.submit(extend).await.unwrap_or_else(|error| {
+        tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a redelivery could not be started");
+        false
+    })
 }
 
 async fn record(shared: Arc<Shared>, job: Job, target: Arc<Target>, attempt: Attempt) {

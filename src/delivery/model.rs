@@ -1,6 +1,7 @@
 //! What a delivery is, what its states are, and what an attempt's outcome makes of it. Pure: time is an argument.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId, names};
 
@@ -60,6 +61,35 @@ pub struct Job {
     pub step: i64,
     pub leased_until: Timestamp,
     pub trigger: Trigger,
+}
+
+/// For how long a delivery belongs to the process that has taken it (docs/decisions/0012): for the longest attempt, for the time
+/// that it may wait in its lane before that, and for what may go wrong with clocks and the writing of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    attempt: Duration,
+}
+
+impl Lease {
+    /// In a lane, before the attempt. What waits longer is given back and taken anew.
+    pub const WAIT: Duration = Duration::from_secs(5);
+    /// Between the end of the longest attempt and the end of the lease: the result is written meanwhile, and other nodes'
+    /// clocks may be ahead.
+    pub const MARGIN: Duration = Duration::from_secs(10);
+
+    /// The lease for attempts that last `request_timeout` at most.
+    pub const fn outlasting(request_timeout: Duration) -> Self {
+        Self { attempt: request_timeout }
+    }
+
+    pub fn length(self) -> Duration {
+        Self::WAIT + self.attempt + Self::MARGIN
+    }
+
+    /// Whether an attempt that starts at `now` ends well before the lease does.
+    pub fn covers_attempt(self, leased_until: Timestamp, now: Timestamp) -> bool {
+        leased_until >= now + self.attempt + Self::MARGIN
+    }
 }
 
 /// What an attempt makes of its delivery.
@@ -199,7 +229,6 @@ impl Hints for NoHints {
 mod tests {
     use super::*;
     use crate::base::{EventId, SystemRng};
-    use std::time::Duration;
 
     fn job(step: i64, trigger: Trigger) -> Job {
         let now = Timestamp::from_seconds(1_800_000_000);
@@ -218,6 +247,22 @@ mod tests {
         assert_eq!(at(2, Trigger::Schedule, false), Verdict::GaveUp);
         assert_eq!(at(0, Trigger::Redeliver, false), Verdict::Unchanged);
         assert_eq!(at(0, Trigger::Redeliver, true), Verdict::Succeeded);
+    }
+
+    #[test]
+    fn a_lease_covers_an_attempt_that_did_not_wait_too_long() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        for timeout in [Duration::from_millis(1), Duration::from_secs(15), Duration::from_secs(600)] {
+            let lease = Lease::outlasting(timeout);
+            let until = now + lease.length();
+            assert!(lease.covers_attempt(until, now) && lease.covers_attempt(until, now + Lease::WAIT));
+            let too_late = now + Lease::WAIT + Duration::from_micros(1);
+            assert!(!lease.covers_attempt(until, too_late));
+            assert!(
+                until >= now + Lease::WAIT + timeout + Lease::MARGIN,
+                "another node's clock may be ahead by the margin"
+            );
+        }
     }
 
     #[test]

@@ -16,10 +16,6 @@ use crate::db::{Conn, DbError, sql};
 use super::catalog::EventType;
 use super::model::NewEvent;
 
-/// How long a delivery belongs to the lane that holds it. Longer than an attempt can last (`Config` caps the request timeout
-/// at a minute), so a lease that has run out means that its holder is gone.
-pub const LEASE: Duration = Duration::from_secs(120);
-
 /// A delivery that was made by this process and goes to its lane from memory, without being polled for.
 #[derive(Clone, Debug)]
 pub struct BornDelivery {
@@ -30,8 +26,9 @@ pub struct BornDelivery {
 
 /// The way from here to the engine, which is told of new deliveries after the commit.
 pub trait Dispatch: Send + Sync + 'static {
-    /// Keeps a place in the webhook's lane; `false` when it is full, and the delivery is left for the poll.
-    fn reserve(&self, webhook: &WebhookId) -> bool;
+    /// Keeps a place in the webhook's lane, and says for how long its delivery is leased; `None` when the lane is full, and the
+    /// delivery is left for the poll.
+    fn reserve(&self, webhook: &WebhookId) -> Option<Duration>;
     /// Gives back a place kept by `reserve` whose delivery did not come to be.
     fn release(&self, webhook: &WebhookId);
     /// Hands over deliveries that are on disk, leased to this process with lease number 1.
@@ -45,8 +42,8 @@ pub trait Dispatch: Send + Sync + 'static {
 pub struct NoDispatch;
 
 impl Dispatch for NoDispatch {
-    fn reserve(&self, _: &WebhookId) -> bool {
-        false
+    fn reserve(&self, _: &WebhookId) -> Option<Duration> {
+        None
     }
     fn release(&self, _: &WebhookId) {}
     fn deliver(&self, _: Vec<BornDelivery>) {}
@@ -148,8 +145,8 @@ fn plan<'a>(event: &'a NewEvent, subscriber: &Subscriber, dispatch: &dyn Dispatc
     if let Some(later) = subscriber.not_before.filter(|at| *at > now) {
         return NewDelivery { due_at: Some(later), ..base };
     }
-    if dispatch.reserve(&subscriber.webhook) {
-        let lease_ends = now + LEASE;
+    if let Some(lease) = dispatch.reserve(&subscriber.webhook) {
+        let lease_ends = now + lease;
         return NewDelivery { due_at: Some(lease_ends), leased_until: Some(lease_ends), ..base };
     }
     base

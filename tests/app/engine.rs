@@ -16,7 +16,7 @@ use herald::db::Db;
 use herald::delivery::Engine;
 use herald::delivery::endpoint::Guard;
 use herald::delivery::engine::Parts;
-use herald::delivery::model::{Hints, RedeliverRefusal};
+use herald::delivery::model::{Hints, Lease, RedeliverRefusal};
 use herald::delivery::resolver::SystemResolver;
 use herald::delivery::sender::{Limits, Sender};
 use herald::events::{Dispatch, EventType};
@@ -30,6 +30,10 @@ use crate::support::{self};
 
 /// A Friday in January 2027.
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// One attempt, in all; a deadline by the machine's clock, which a test never comes near.
+const TIMEOUT: Duration = seconds(15);
+const LEASE: Lease = Lease::outlasting(TIMEOUT);
 
 const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -188,7 +192,7 @@ async fn start_engine(house: &House, db: &Db, width: usize, schedule: &str) -> E
         sender: Arc::new(sender()),
         schedule: schedule.parse().expect("a schedule"),
         concurrency: width,
-        request_timeout: Limits::default().request_timeout,
+        request_timeout: TIMEOUT,
         observer: None,
     };
     Engine::start(parts).await.expect("the engine starts")

@@ -35,12 +35,15 @@ async fn on_both(test: impl AsyncFn(&House, &ManualClock)) {
     }
 }
 
+/// How long what is claimed here is leased.
+const LEASE: Duration = seconds(120);
+
 const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
 async fn claim(house: &House, webhook: &WebhookId, limit: usize) -> Vec<Job> {
-    let claim = Claim { webhook: webhook.clone(), now: house.now(), limit };
+    let claim = Claim { webhook: webhook.clone(), now: house.now(), limit, lease: LEASE };
     house.db.submit(claim).await.expect("a claim")
 }
 

@@ -1,12 +1,16 @@
 //! What people's actions do to deliveries. The caller has locked the organization (`events::record::next_seq`), so that
 //! no event is fanned out meanwhile.
 
+use std::time::Duration;
+
 use sqlx::Row as _;
 
 use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId};
 use crate::db::{Conn, DbError, Flag};
 use crate::delivery::model::{Hold, Job, RedeliverRefusal, Redelivery, Trigger};
-use crate::events::fan_out::LEASE;
+
+/// The lease of a redelivery on its way to the engine, which makes it longer before the attempt where that needs more.
+pub const HAND_OVER: Duration = Duration::from_secs(30);
 
 /// How many deliveries wait for a person to say what becomes of them.
 pub async fn count_held(conn: &mut Conn, webhook: &WebhookId) -> Result<i64, DbError> {
@@ -167,7 +171,7 @@ pub async fn start_redelivery(
     .bind(organization)
     .bind(&id.webhook)
     .bind(&id.event)
-    .bind(now + LEASE)
+    .bind(now + HAND_OVER)
     .bind(now)
     .fetch_optional(conn)
     .await?;
@@ -179,7 +183,7 @@ pub async fn start_redelivery(
         body: body.into(),
         attempts: leased.try_get(1)?,
         step: leased.try_get(2)?,
-        leased_until: now + LEASE,
+        leased_until: now + HAND_OVER,
         trigger: Trigger::Redeliver,
     };
     Ok(Some(Ok(Redelivery { job })))

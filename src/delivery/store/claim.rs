@@ -3,13 +3,14 @@
 //! A lease is `due_at` moved forward, past the end of any attempt: a crash needs no recovery, the row is due again. A claim
 //! raises the lease number, and whoever comes later with an older one changes nothing.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{DeliveryId, EventId, Timestamp, WebhookId};
 use crate::db::{Command, Conn, DbError, Dialect, sql};
 use crate::delivery::model::{Job, Trigger};
-use crate::events::fan_out::LEASE;
 
 /// Takes up to `limit` due deliveries of one webhook, in the order in which they became due.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Claim {
     pub webhook: WebhookId,
     pub now: Timestamp,
     pub limit: usize,
+    /// How long they belong to the claiming process.
+    pub lease: Duration,
 }
 
 impl Command for Claim {
@@ -34,6 +37,7 @@ impl Command for Claim {
 }
 
 async fn claim(conn: &mut Conn, claim: &Claim) -> Result<Vec<Job>, DbError> {
+    let leased_until = claim.now + claim.lease;
     let text = match Dialect::of(conn) {
         Dialect::Sqlite => sql::shaped("deliveries.claim.sqlite", 1, |_| claim_text(Dialect::Sqlite)),
         Dialect::Postgres => sql::shaped("deliveries.claim.postgres", 1, |_| claim_text(Dialect::Postgres)),
@@ -42,7 +46,7 @@ async fn claim(conn: &mut Conn, claim: &Claim) -> Result<Vec<Job>, DbError> {
         .bind(&claim.webhook)
         .bind(claim.now)
         .bind(i64::try_from(claim.limit).unwrap_or(i64::MAX))
-        .bind(claim.now + LEASE)
+        .bind(leased_until)
         .fetch_all(conn)
         .await?;
     let mut jobs = Vec::with_capacity(rows.len());
@@ -54,7 +58,7 @@ async fn claim(conn: &mut Conn, claim: &Claim) -> Result<Vec<Job>, DbError> {
             attempts: row.try_get(2)?,
             step: row.try_get(3)?,
             body: row.try_get::<String, _>(4)?.into(),
-            leased_until: claim.now + LEASE,
+            leased_until,
             trigger: Trigger::Schedule,
         });
     }
@@ -108,6 +112,32 @@ impl Command for Release {
                 query.execute(&mut *conn).await?;
             }
             Ok(commands.iter().map(|_| ()).collect())
+        })
+    }
+}
+
+/// Makes the lease of a redelivery end at `until`. `false`: it is no longer the holder's.
+#[derive(Clone, Debug)]
+pub struct Extend {
+    pub id: DeliveryId,
+    pub lease: i64,
+    pub until: Timestamp,
+}
+
+impl Command for Extend {
+    type Output = bool;
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<bool>, DbError>> {
+        Box::pin(async move {
+            let text = "UPDATE deliveries SET leased_until = $4 WHERE webhook_id = $1 AND event_id = $2 AND lease = $3 \
+                        AND leased_until IS NOT NULL";
+            let mut outputs = Vec::with_capacity(commands.len());
+            for extend in commands {
+                let query = sqlx::query(text).bind(&extend.id.webhook).bind(&extend.id.event);
+                let done = query.bind(extend.lease).bind(extend.until).execute(&mut *conn).await?;
+                outputs.push(done.rows_affected() == 1);
+            }
+            Ok(outputs)
         })
     }
 }

@@ -9,9 +9,9 @@ mod result;
 mod target;
 
 pub use change::{
-    cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
+    HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
     start_redelivery, undo_deletion,
 };
-pub use claim::{Claim, Release, due_webhooks, free_all_leases};
+pub use claim::{Claim, Extend, Release, due_webhooks, free_all_leases};
 pub use result::{Disable, RecordResult};
 pub use target::{Target, header_place, load_target};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use herald::base::{Secret, SystemRng, Vault, WebhookId};
-use herald::delivery::model::Hints;
+use herald::delivery::model::{Hints, Lease};
+use herald::events::{Dispatch, NoDispatch};
 use sqlx::Row as _;
 
 use super::{Running, ids, seconds, texts};
@@ -105,13 +106,44 @@ async fn what_waited_too_long_in_memory_is_taken_anew_and_keeps_its_place() {
     let mut events = running.publish_many(3).await;
     recorder.wait_for(1).await;
     // What is left of the leases is too short for another attempt.
-    running.clock.advance(seconds(100));
+    running.clock.advance(Lease::WAIT + seconds(1));
     events.push(running.publish().await);
     gate.open();
     running.all_in(&webhook, 4, "succeeded").await;
     assert_eq!(ids(&recorder.requests()), texts(&events));
     let rows = running.house.deliveries(&webhook).await;
     assert_eq!(rows.iter().map(|row| row.lease).collect::<Vec<_>>(), [1, 2, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_lane_takes_less_at_once_where_much_waits_too_long() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    let (first, second) = (Gate::closed(), Gate::closed());
+    recorder.answer_next("/", [&first, &second].map(|gate| Answer::status(200).held_by(gate)));
+    recorder.answer("/", Answer::status(200).held_by(&gate));
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let nobody: Arc<dyn Dispatch> = Arc::new(NoDispatch);
+    let events = running.house.publish_many(&nobody, 300).await;
+    let leased = async |count: usize| {
+        eventually(&format!("{count} are leased"), &mut async || {
+            let rows = running.house.deliveries(&webhook).await;
+            (rows.iter().filter(|row| row.leased_until.is_some()).count() == count).then_some(())
+        })
+        .await;
+    };
+    Dispatch::wake(&running.engine);
+    recorder.wait_for(1).await;
+    leased(128).await;
+    for (opened, taken) in [(first, 64), (second, 32)] {
+        running.clock.advance(Lease::WAIT + seconds(1));
+        opened.open();
+        leased(taken).await;
+    }
+    gate.open();
+    running.all_in(&webhook, 300, "succeeded").await;
+    assert_eq!(ids(&recorder.requests()), texts(&events), "each once, and in order");
 }
 
 /// Puts the webhook's secret back as `vault` seals it.

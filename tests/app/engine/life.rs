@@ -1,9 +1,10 @@
 //! What a webhook's life does to deliveries under way.
 
 use herald::delivery::model::RedeliverRefusal;
+use herald::delivery::store::HAND_OVER;
 use herald::webhooks::model::Held;
 
-use super::{Running, ids, seconds, texts};
+use super::{LEASE, Running, ids, now, seconds, texts};
 use crate::support::recorder::{Answer, Gate, Recorder};
 
 #[tokio::test]
@@ -108,6 +109,31 @@ async fn a_receiver_that_is_gone_disables_its_webhook() {
     let tried_before = events.remove(0);
     events.push(tried_before);
     assert_eq!(ids(&recorder.requests()[1..]), texts(&events), "oldest first; first attempts ahead of others");
+}
+
+#[tokio::test]
+async fn a_redelivery_that_waits_for_long_is_sent_all_the_same() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let first = running.publish().await;
+    running.after_attempts(&webhook, &first, 1).await;
+    let (gate, last) = (Gate::closed(), Gate::closed());
+    let overwhelmed = Answer::status(503).header("retry-after", "600");
+    recorder.answer_next("/", [overwhelmed.held_by(&gate), Answer::status(200).held_by(&last)]);
+    running.publish().await;
+    recorder.wait_for(2).await;
+    assert_eq!(running.redeliver(&webhook, &first).await, Ok(2));
+    let leased = running.house.delivery(&webhook, &first).await;
+    running.clock.advance(HAND_OVER);
+    gate.open();
+    let requests = recorder.wait_for(3).await;
+    assert_eq!(requests[2].header("webhook-id"), Some(first.as_str()));
+    let longer = running.house.delivery(&webhook, &first).await;
+    assert_eq!(longer.leased_until, Some(now(&running) + LEASE.length()), "nobody else may take it meanwhile");
+    assert_eq!(longer.lease, leased.lease);
+    last.open();
+    running.after_attempts(&webhook, &first, 2).await;
 }
 
 #[tokio::test]

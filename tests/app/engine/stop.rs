@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use herald::events::fan_out::LEASE;
-
-use super::{Running, ids, now, texts};
+use super::{LEASE, Running, ids, now, texts};
 use crate::support::Engine;
 use crate::support::app::eventually;
 use crate::support::recorder::{Answer, Gate, Recorder};
@@ -72,7 +70,7 @@ async fn a_stop_that_runs_out_of_patience_leaves_the_rest_to_its_leases() {
     running.restart().await;
     if running.house.database.engine() == Engine::Postgres {
         // Another node cannot know that the first one is gone until its leases have run out.
-        running.clock.advance(LEASE);
+        running.clock.advance(LEASE.length());
     }
     running.all_in(&webhook, 3, "succeeded").await;
     let mut arrived = ids(&recorder.requests());

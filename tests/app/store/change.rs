@@ -4,14 +4,13 @@ use herald::base::{DeliveryId, EventId, OrganizationId, SystemRng, WebhookId};
 use herald::db::{Conn, DbError};
 use herald::delivery::model::{RedeliverRefusal, Trigger, Verdict};
 use herald::delivery::store::{
-    cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
+    HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
     start_redelivery, undo_deletion,
 };
 use herald::events::EventType;
-use herald::events::fan_out::LEASE;
 use herald::events::record::next_seq;
 
-use super::{START, claim, is_first, on_both, record, result_of, seconds};
+use super::{LEASE, START, claim, is_first, on_both, record, result_of, seconds};
 use crate::support::house::House;
 
 /// Runs a change as actions do: with the organization locked, in one transaction.
@@ -239,7 +238,7 @@ async fn a_redelivery_takes_the_lease_and_leaves_state_and_plan() {
 
         let redelivery = redeliver(house, &house.organization, &job.id).await.unwrap().unwrap().job;
         assert_eq!((redelivery.lease, redelivery.attempts, redelivery.step), (2, 1, 1));
-        assert_eq!((redelivery.trigger, redelivery.leased_until), (Trigger::Redeliver, house.now() + LEASE));
+        assert_eq!((redelivery.trigger, redelivery.leased_until), (Trigger::Redeliver, house.now() + HAND_OVER));
         assert_eq!(redelivery.body, job.body);
         let row = house.delivery(&webhook, &event).await;
         assert_eq!((row.state.as_str(), row.due_at, row.lease), ("pending", Some(planned), 2));

@@ -1,16 +1,16 @@
 //! events::store, events::record and events::fan_out.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use herald::base::{Cursor, OrganizationId, SystemRng, TimeZone, Timestamp, WebhookId};
 use herald::db::DbError;
-use herald::events::fan_out::LEASE;
 use herald::events::model::Draft;
 use herald::events::record::{Recorded, next_seq};
 use herald::events::store::{Filter, find, list};
 use herald::events::{BornDelivery, Dispatch, EventType, NewEvent, NoDispatch, Recorder, record};
 
-use super::{on_both, seconds};
+use super::{LEASE, on_both, seconds};
 use crate::support::house::House;
 
 /// An engine with a number of places, which writes down what it is told.
@@ -34,11 +34,11 @@ impl Places {
 }
 
 impl Dispatch for Places {
-    fn reserve(&self, _: &WebhookId) -> bool {
+    fn reserve(&self, _: &WebhookId) -> Option<Duration> {
         let mut told = self.told();
         let room = told.free > 0;
         told.free -= usize::from(room);
-        room
+        room.then_some(LEASE)
     }
     fn release(&self, _: &WebhookId) {
         self.told().free += 1;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use herald::base::{DeliveryId, ManualClock, Timestamp, WebhookId};
 use herald::db::{Db, Options};
 use herald::delivery::model::Job;
-use herald::delivery::store::{Claim, Release, due_webhooks, free_all_leases, start_redelivery};
+use herald::delivery::store::{Claim, Extend, Release, due_webhooks, free_all_leases, start_redelivery};
 use herald::events::EventType;
-use herald::events::fan_out::LEASE;
 
-use super::{START, claim, is_first, on_both, seconds};
+use super::{LEASE, START, claim, is_first, on_both, seconds};
 use crate::support::Engine;
 use crate::support::house::House;
 
@@ -113,6 +112,30 @@ async fn a_redelivery_is_given_back_with_its_planned_time() {
 }
 
 #[tokio::test]
+async fn only_its_holder_makes_a_redeliverys_lease_longer() {
+    on_both(async |house, clock| {
+        let webhook = house.add_webhook("https://example.com/").await;
+        let event = house.publish(EventType::IntakeCreated).await;
+        let id = DeliveryId { webhook: webhook.clone(), event: event.clone() };
+        let mut tx = house.db.begin().await.unwrap();
+        let started = start_redelivery(&mut tx, &house.organization, &id, house.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let job = started.unwrap().unwrap().job;
+        let until = house.now() + seconds(600);
+        let extend = async |lease| house.db.submit(Extend { id: id.clone(), lease, until }).await.unwrap();
+        assert!(!extend(job.lease - 1).await);
+        assert_eq!(house.delivery(&webhook, &event).await.leased_until, Some(job.leased_until));
+        clock.advance(seconds(60));
+        assert!(extend(job.lease).await, "it has run out, and nobody has taken the delivery meanwhile");
+        let row = house.delivery(&webhook, &event).await;
+        assert_eq!((row.leased_until, row.due_at, row.lease), (Some(until), Some(START), job.lease));
+        release(house, &job, None).await;
+        assert!(!extend(job.lease).await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn each_webhook_with_work_is_found_with_its_earliest_time() {
     on_both(async |house, clock| {
         assert!(due(house).await.is_empty());
@@ -169,7 +192,7 @@ async fn many_claimers_never_get_the_same_delivery() {
         let node = Db::open(house.database.url(), Options::default()).await;
         let second = if engine == Engine::Postgres { node.unwrap() } else { house.db.clone() };
         let claims = (0..40).map(|n| {
-            let claim = Claim { webhook: webhook.clone(), now: house.now(), limit: 7 };
+            let claim = Claim { webhook: webhook.clone(), now: house.now(), limit: 7, lease: LEASE };
             if n % 2 == 0 { house.db.submit(claim) } else { second.submit(claim) }
         });
         let claimed = futures_util::future::join_all(claims).await;

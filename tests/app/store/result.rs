@@ -70,7 +70,7 @@ async fn put(house: &House, webhook: &WebhookId, state: DeliveryState) {
 /// The table of `result.rs`: the state after, and when it is due.
 fn expected(verdict: Verdict, before: DeliveryState) -> (DeliveryState, Option<Timestamp>) {
     use DeliveryState::{Failed, Held, Pending, Succeeded};
-    let lease_end = START + herald::events::fan_out::LEASE;
+    let lease_end = START + super::LEASE;
     match (verdict, before) {
         (Verdict::Succeeded, _) => (Succeeded, None),
         (Verdict::Retry { due_at }, Pending) => (Pending, Some(due_at)),
@@ -125,7 +125,7 @@ async fn a_late_result_is_an_attempt_that_moves_nothing() {
         let webhook = house.add_webhook("https://example.com/").await;
         let event = house.publish(EventType::IntakeCreated).await;
         let late = claim(house, &webhook, 1).await.remove(0);
-        clock.advance(herald::events::fan_out::LEASE);
+        clock.advance(super::LEASE);
         let second = claim(house, &webhook, 1).await.remove(0);
         let before = house.delivery(&webhook, &event).await;
         record(house, result_of(house, &late, Verdict::GaveUp)).await;
