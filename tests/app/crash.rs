@@ -21,7 +21,7 @@ const PUBLISHERS: usize = 16;
 /// Events acknowledged in a round before the server is killed.
 const EACH_ROUND: usize = 200;
 /// For the whole of one wait, on a machine that has other things to do.
-const LONG: Duration = Duration::from_secs(120);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// `HERALD_CRASH_ROUNDS` of the test's own environment: how often the server is killed.
 fn rounds() -> usize {
@@ -116,7 +116,7 @@ async fn prepare(recorder: &Recorder) -> (House, Home, String) {
     (house, home, text(&key, "key"))
 }
 
-fn text(object: &Value, key: &str) -> String {
+pub(crate) fn text(object: &Value, key: &str) -> String {
     object[key].as_str().unwrap_or_else(|| panic!("{key} in {object}")).to_owned()
 }
 
@@ -159,7 +159,7 @@ async fn publish(load: Arc<Load>, mut at: watch::Receiver<Option<String>>, key: 
     acknowledged
 }
 
-trait JsonBody {
+pub(crate) trait JsonBody {
     fn json_body(self, body: &Value) -> Self;
 }
 
@@ -170,7 +170,7 @@ impl JsonBody for reqwest::RequestBuilder {
 }
 
 /// The event that the server says is on its disk; `None` where it said nothing, or asked to come again.
-async fn acknowledged_event(request: reqwest::RequestBuilder) -> Option<String> {
+pub(crate) async fn acknowledged_event(request: reqwest::RequestBuilder) -> Option<String> {
     let answer = request.send().await.ok()?;
     let status = answer.status().as_u16();
     let told = answer.text().await.ok()?;
@@ -179,7 +179,7 @@ async fn acknowledged_event(request: reqwest::RequestBuilder) -> Option<String> 
     answer["event_id"].as_str().map(str::to_owned)
 }
 
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let looking = async {
         let mut look = tokio::time::interval(Duration::from_millis(5));
         while !condition() {
@@ -190,7 +190,7 @@ async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// How often each event arrived.
-fn times_of(requests: &[Received]) -> BTreeMap<String, usize> {
+pub(crate) fn times_of(requests: &[Received]) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for request in requests {
         *times.entry(request.header("webhook-id").expect("every callback has an id").to_owned()).or_default() += 1;
@@ -198,7 +198,7 @@ fn times_of(requests: &[Received]) -> BTreeMap<String, usize> {
     times
 }
 
-fn same_bytes_each_time(requests: &[Received]) {
+pub(crate) fn same_bytes_each_time(requests: &[Received]) {
     let mut bodies: BTreeMap<&str, &[u8]> = BTreeMap::new();
     for request in requests {
         let id = request.header("webhook-id").expect("every callback has an id");

@@ -13,6 +13,7 @@ mod demo;
 mod engine;
 mod health;
 mod log;
+mod nodes;
 mod openapi;
 mod publish;
 mod receiver;

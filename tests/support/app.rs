@@ -140,7 +140,7 @@ impl TestApp {
 
     /// Somebody with a browser of his own, not signed in.
     pub fn visitor(&self) -> Visitor {
-        Visitor { base: self.base.clone(), client: client(), cookies: Mutex::default() }
+        Visitor::at(&self.base)
     }
 
     /// The organization's administrator, signed in.
@@ -201,6 +201,11 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// Somebody who visits the server at `base` (`http://…` without a path).
+    pub fn at(base: &str) -> Self {
+        Self { base: base.to_owned(), client: client(), cookies: Mutex::default() }
+    }
+
     /// A request with this visitor's cookies, to change before it is sent with [`Visitor::sends`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));

@@ -69,11 +69,12 @@ pub struct Answer {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     gate: Option<Gate>,
+    delay: Duration,
 }
 
 impl Answer {
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), gate: None }
+        Self { status, headers: Vec::new(), body: Vec::new(), gate: None, delay: Duration::ZERO }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -89,6 +90,12 @@ impl Answer {
     /// The request is recorded at once, the answer comes when the gate opens.
     pub fn held_by(mut self, gate: &Gate) -> Self {
         self.gate = Some(gate.clone());
+        self
+    }
+
+    /// The request is recorded at once, the answer comes that much later.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
         self
     }
 
@@ -213,6 +220,9 @@ async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         shared.received.send_modify(|received| received.push(request));
         if let Some(gate) = &answer.gate {
             gate.passed().await;
+        }
+        if !answer.delay.is_zero() {
+            tokio::time::sleep(answer.delay).await;
         }
         stream.get_mut().write_all(&answer.bytes()).await?;
     }
