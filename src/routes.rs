@@ -12,6 +12,7 @@ use crate::ops::health;
 use crate::publish::api as publish;
 use crate::receiver;
 use crate::web::{assets, at, error, problem};
+use crate::webhooks::api as webhooks_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 
@@ -73,12 +74,22 @@ pub fn demo(app: &mut ServiceConfig) {
 }
 
 /// Below `/api/v1` every answer is JSON, errors too. Who may: the scope in the handler's `ApiKey`; anybody reads the description.
+#[rustfmt::skip]
 fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
     actix::scope("/api/v1")
         .wrap(from_fn(problem::documents))
         .service(at("/openapi.json").get(openapi::show))
         .service(at("/events").post(publish::publish))
         .service(at("/events/batch").post(publish::batch))
+        .service(at("/webhooks").get(webhooks_api::list).post(webhooks_api::create))
+        .service(at("/webhooks/test").post(webhooks_api::testing::unsaved))
+        .service(at("/webhooks/{webhook}").get(webhooks_api::show).patch(webhooks_api::update).delete(webhooks_api::delete))
+        .service(at("/webhooks/{webhook}/restore").post(webhooks_api::restore))
+        .service(at("/webhooks/{webhook}/secret").get(webhooks_api::secret))
+        .service(at("/webhooks/{webhook}/test").post(webhooks_api::testing::saved))
+        .service(at("/webhooks/{webhook}/pause").post(webhooks_api::life::pause))
+        .service(at("/webhooks/{webhook}/resume").post(webhooks_api::life::resume))
+        .service(at("/webhooks/{webhook}/enable").post(webhooks_api::life::enable))
         .default_service(actix::to(problem::not_found))
 }
 

@@ -10,7 +10,7 @@ pub mod time_zone;
 pub mod vault;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, InvalidCursor};
 pub use ids::{
     ApiKeyId, AuditEntryId, DeliveryId, EventId, InvalidId, OrganizationId, SecretId, SessionId, UserId, WebhookId,
 };

@@ -2,11 +2,24 @@
 
 use super::api as description;
 use crate::publish::api as publish;
+use crate::webhooks::api as webhooks;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(
     publish::publish,
     publish::batch,
+    webhooks::list,
+    webhooks::create,
+    webhooks::show,
+    webhooks::update,
+    webhooks::delete,
+    webhooks::restore,
+    webhooks::secret,
+    webhooks::testing::saved,
+    webhooks::testing::unsaved,
+    webhooks::life::pause,
+    webhooks::life::resume,
+    webhooks::life::enable,
     // Last: what describes the rest.
     description::show,
 ))]

@@ -18,8 +18,9 @@ use crate::web::{describe, problem};
 pub const BASE: &str = "/api/v1";
 
 /// The groups of calls, in the order of the documentation.
-pub const TAGS: [(&str, &str); 2] = [
+pub const TAGS: [(&str, &str); 3] = [
     ("Publishing", "Tell Herald what happened; it tells every webhook that wants to know."),
+    ("Webhooks", "Where events are sent, which ones, and whether they are sent now."),
     ("This description", "The API in the words of OpenAPI."),
 ];
 

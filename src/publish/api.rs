@@ -9,7 +9,7 @@ use crate::events::{NewEvent, Recorder};
 use crate::web::api_key::{self, ApiKey};
 use crate::web::describe;
 use crate::web::json::{self, Document};
-use crate::web::problem::{FieldProblem, Problem, Result};
+use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::web::throttle::Throttle;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -84,10 +84,6 @@ pub(crate) async fn batch(
     Ok(HttpResponse::build(StatusCode::ACCEPTED).json(AcceptedBatch { data }))
 }
 
-fn refuse(errors: Vec<FieldProblem>) -> Result<()> {
-    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(errors)) }
-}
-
 /// The request's Idempotency-Key, if it has one.
 fn once(call: &'static str, request: &HttpRequest, body: &Document, errors: &mut Vec<FieldProblem>) -> Option<Once> {
     let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
@@ -112,9 +108,7 @@ impl Publisher {
     fn admit(&self, key: &ApiKey<api_key::Publish>) -> Result<()> {
         key.require_webhooks()?;
         let Some(throttle) = &self.rate else { return Ok(()) };
-        throttle.check(&key.id).map_err(|wait| Problem::TooManyRequests {
-            retry_after_seconds: wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
-        })
+        throttle.check(&key.id).map_err(Problem::too_many)
     }
 
     /// Records the events and answers once they are on disk.

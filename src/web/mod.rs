@@ -36,6 +36,7 @@ pub mod json_view;
 pub mod origin;
 pub mod paging;
 pub mod problem;
+pub mod query;
 pub mod route;
 #[cfg(test)]
 mod samples;
@@ -52,8 +53,9 @@ pub use form::{FieldErrors, Form};
 pub(crate) use hx::page;
 pub use hx::{Hx, Page, see_other};
 pub use json_view::Coloured;
-pub use paging::{Paging, Slice};
+pub use paging::{List, Paging, Slice};
 pub use problem::Problem;
+pub use query::Query;
 pub use route::at;
 pub use shell::{Access, Section, Shell, Theme};
 pub use site::Site;

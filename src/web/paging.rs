@@ -1,5 +1,8 @@
 //! Lists that are paged by key: newest first, a limit, and a cursor for what is older.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::base::Cursor;
 
 use super::form::FieldErrors;
@@ -46,6 +49,22 @@ pub struct Slice<T> {
     pub rows: Vec<T>,
     /// The cursor of what is older; `None` at the end.
     pub next: Option<String>,
+}
+
+impl<T> Slice<T> {
+    /// The page as the API answers it, each row in its own shape.
+    pub fn listed<U>(self, shape: impl FnMut(T) -> U) -> List<U> {
+        List { data: self.rows.into_iter().map(shape).collect(), next_cursor: self.next }
+    }
+}
+
+/// What every list of the API answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct List<T> {
+    pub data: Vec<T>,
+    /// What to send as `cursor` for the rows that are older; null at the end.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
 }
 
 fn parse_limit(text: &str) -> Result<u32, String> {

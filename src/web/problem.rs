@@ -5,6 +5,7 @@
 //! that a program never has to read a page.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
@@ -59,6 +60,10 @@ pub enum Problem {
     },
     /// The state does not allow it; says why.
     Conflict(Cow<'static, str>),
+    /// Something would become active and nobody said what is to become of the deliveries that are held for it.
+    HeldDeliveries {
+        held_count: i64,
+    },
     /// It was here and the time to get it back is over; says so.
     Gone(Cow<'static, str>),
     TooLarge {
@@ -117,6 +122,7 @@ kinds! {
     NotFound "not-found" NOT_FOUND "Not found";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This address does not take this method";
     Conflict "conflict" CONFLICT "Not possible now";
+    HeldDeliveries "held-deliveries" CONFLICT "Say what becomes of the held deliveries";
     Gone "gone" GONE "Too late";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body is not sent as JSON";
@@ -138,6 +144,12 @@ impl Problem {
         Error::internal(cause).into()
     }
 
+    /// Too many; come back after `wait`.
+    pub fn too_many(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::TooManyRequests { retry_after_seconds: seconds.max(1) }
+    }
+
     pub fn kind(&self) -> Kind {
         match self {
             Self::BadRequest => Kind::BadRequest,
@@ -148,6 +160,7 @@ impl Problem {
             Self::NotFound => Kind::NotFound,
             Self::MethodNotAllowed { .. } => Kind::MethodNotAllowed,
             Self::Conflict(_) => Kind::Conflict,
+            Self::HeldDeliveries { .. } => Kind::HeldDeliveries,
             Self::Gone(_) => Kind::Gone,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
@@ -171,6 +184,9 @@ impl Problem {
             Self::NotFound => "There is nothing at this address, or it belongs to another organization.".into(),
             Self::MethodNotAllowed { allow } => format!("It takes {allow}.").into(),
             Self::Conflict(text) | Self::Gone(text) => text.clone(),
+            Self::HeldDeliveries { .. } => {
+                "Send `held` as `deliver`, oldest first, or as `cancel`. `held_count` says how many there are.".into()
+            }
             Self::TooLarge { limit_bytes } => format!("Send at most {} KiB.", limit_bytes / 1024).into(),
             Self::UnsupportedMediaType => "Send `Content-Type: application/json`, in UTF-8 and not compressed.".into(),
             Self::Invalid(errors) if errors.len() == 1 => "See `errors` for the one thing to change.".into(),
@@ -194,6 +210,7 @@ impl Problem {
             status: kind.status().as_u16(),
             detail: &self.detail(),
             errors: if let Self::Invalid(errors) = self { errors } else { &[] },
+            held_count: if let Self::HeldDeliveries { held_count } = self { Some(*held_count) } else { None },
         };
         serde_json::to_string(&document).expect("texts and numbers always have a JSON form")
     }
@@ -282,6 +299,10 @@ pub struct Document<'a> {
     #[serde(skip_serializing_if = "<[FieldProblem]>::is_empty")]
     #[schema(min_items = 1)]
     errors: &'a [FieldProblem],
+    /// How many deliveries are held, for `held-deliveries`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    held_count: Option<i64>,
 }
 
 impl ResponseError for Problem {
@@ -302,6 +323,11 @@ impl ResponseError for Problem {
         };
         answer.body(self.document())
     }
+}
+
+/// 422 with all that is wrong, if anything is.
+pub fn refuse(errors: Vec<FieldProblem>) -> Result<()> {
+    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(errors)) }
 }
 
 /// The default service below `/api/v1`.

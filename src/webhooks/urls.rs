@@ -1,4 +1,4 @@
-//! The addresses of the pages of webhooks.
+//! The addresses of webhooks.
 
 use crate::base::WebhookId;
 
@@ -12,6 +12,11 @@ pub const COLLABORATION: &str = "/settings/integrations/collaboration";
 pub const LIST: &str = "/settings/integrations/collaboration/webhooks";
 
 pub const NEW: &str = "/settings/integrations/collaboration/webhooks/new";
+
+/// Where the API has a webhook.
+pub fn api(id: &WebhookId) -> String {
+    format!("/api/v1/webhooks/{id}")
+}
 
 /// A webhook's own page: health and deliveries.
 pub fn show(id: &WebhookId) -> String {

@@ -1,5 +1,6 @@
 //! Webhooks as admins configure them, through the door: the form and its rules, the test, and what can be undone.
 
+mod api;
 mod form;
 mod life;
 mod locked;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use herald::auth::api_keys::{self, ApiKey, NewKey};
-use herald::auth::model::{Actor, Source};
-use herald::base::{SystemRng, UserId, WebhookId};
+use herald::auth::model::{Actor, Organization, Source};
+use herald::auth::store::organizations;
+use herald::base::{OrganizationId, SystemRng, UserId, WebhookId};
 use herald::db::Db;
 use herald::delivery::endpoint::Guard;
 use herald::delivery::resolver::SystemResolver;
@@ -54,6 +55,10 @@ impl Program {
         self.client.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.secret)
     }
 
+    pub async fn gets(&self, path: &str) -> Told {
+        told(self.request(Method::GET, path)).await
+    }
+
     /// Posts a body as JSON.
     pub fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
         self.request(Method::POST, path).header("content-type", "application/json").body(body)
@@ -90,6 +95,25 @@ impl TestApp {
         let mut tx = app.db.begin().await.expect("the database takes a transaction");
         let created = api_keys::create(&mut tx, app.context.clock.now(), &SystemRng, &self.actor(), new).await;
         let (key, secret) = created.expect("a key");
+        tx.commit().await.expect("a commit");
+        Program { key, secret: secret.expose().to_owned(), base: self.base.clone(), client: client() }
+    }
+
+    /// A program of another organization, which has its webhooks enabled.
+    pub async fn stranger(&self, scopes: &str) -> Program {
+        let app = self.running();
+        let now = app.context.clock.now();
+        let organization = Organization {
+            id: OrganizationId::new(now, &SystemRng),
+            name: "Another".into(),
+            webhooks_enabled: true,
+            ..self.organization.clone()
+        };
+        let actor = Actor { organization: organization.id.clone(), ..self.actor() };
+        let new = NewKey { user: None, name: "Theirs".into(), scopes: scopes.parse().expect("scopes") };
+        let mut tx = app.db.begin().await.expect("the database takes a transaction");
+        organizations::insert(&mut tx, &organization).await.expect("a new organization");
+        let (key, secret) = api_keys::create(&mut tx, now, &SystemRng, &actor, new).await.expect("a key");
         tx.commit().await.expect("a commit");
         Program { key, secret: secret.expose().to_owned(), base: self.base.clone(), client: client() }
     }

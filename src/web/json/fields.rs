@@ -30,6 +30,25 @@ impl<'a, 'e> Fields<'a, 'e> {
         (!value.is_null()).then_some(value)
     }
 
+    /// Whether a member is there and says `null`.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.members.iter().any(|(key, value)| key == name && value.is_null())
+    }
+
+    /// Reads the members of an object that stands at `place`, which begins with the name of a member. `None`, and a complaint, if
+    /// it is no object; what `read` does not take is refused.
+    pub fn inside<'v, T>(
+        &mut self,
+        place: &str,
+        value: Value<'v>,
+        read: impl FnOnce(&mut Fields<'v, '_>) -> T,
+    ) -> Option<T> {
+        let mut fields = Fields::of(value, &format!("{}{place}", self.prefix), self.errors)?;
+        let read = read(&mut fields);
+        fields.finish();
+        Some(read)
+    }
+
     /// Takes a member out that must be there; complains with `missing` if it is not.
     pub fn require(&mut self, name: &str, missing: &'static str) -> Option<Value<'a>> {
         let value = self.take(name);
@@ -67,13 +86,23 @@ mod tests {
         let document = Document::parse(br#"{"name":null,"size":1,"odd\n":2,"odder":{}}"#, None).unwrap();
         let mut errors = Vec::new();
         let mut fields = Fields::of(document.root(), "events[3]", &mut errors).unwrap();
+        assert!(fields.is_null("name") && !fields.is_null("size") && !fields.is_null("other"));
         assert!(fields.require("name", "Send a name.").is_none());
         assert_eq!(fields.take("size").unwrap().raw(), "1");
         assert!(fields.take("size").is_none());
+        let inner = Document::parse(br#"{"a":1,"b":2}"#, None).unwrap();
+        assert!(fields.inside("list[0]", inner.root(), |inner| inner.take("a").is_some()).unwrap());
+        assert!(fields.inside("list[1]", Document::parse(b"7", None).unwrap().root(), |_| ()).is_none());
         fields.finish();
         let told: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.message.as_ref())).collect();
         let unknown = "There is no such field.";
-        let expected = [("events[3].name", "Send a name."), ("events[3].odd\n", unknown), ("events[3].odder", unknown)];
+        let expected = [
+            ("events[3].name", "Send a name."),
+            ("events[3].list[0].b", unknown),
+            ("events[3].list[1]", "Send an object."),
+            ("events[3].odd\n", unknown),
+            ("events[3].odder", unknown),
+        ];
         assert_eq!(told, expected);
         assert!(Fields::of(Document::parse(b"[]", None).unwrap().root(), "", &mut errors).is_none());
     }

@@ -10,6 +10,6 @@ mod scan;
 mod value;
 
 pub use fields::Fields;
-pub use read::{BATCH_BYTES, BODY_BYTES, Limits, read};
+pub use read::{BATCH_BYTES, BODY_BYTES, Limits, read, read_nothing, read_optional};
 pub use scan::NotJson;
 pub use value::{Document, Kind, Value};

@@ -2,11 +2,12 @@
 
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{HttpRequest, web};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
+use super::fields::Fields;
 use super::value::Document;
-use crate::web::problem::{Problem, Result};
+use crate::web::problem::{self, Problem, Result};
 
 /// The most that an ordinary body may hold.
 pub const BODY_BYTES: usize = 256 * 1024;
@@ -28,28 +29,54 @@ impl Default for Limits {
 }
 
 /// Reads the body, after the guard has let the caller in: 415, 413 or 400 if it is not one.
-pub async fn read(request: &HttpRequest, mut payload: web::Payload, limits: Limits) -> Result<Document> {
-    let too_large = || Problem::TooLarge { limit_bytes: limits.bytes };
-    if !is_json(request.headers()) || is_encoded(request.headers()) {
-        return Err(Problem::UnsupportedMediaType);
+pub async fn read(request: &HttpRequest, payload: web::Payload, limits: Limits) -> Result<Document> {
+    check_type(request.headers())?;
+    let body = bytes(request, payload, limits.bytes).await?;
+    Ok(Document::parse(&body, limits.apart)?)
+}
+
+/// The same for a body that may be left out: `None` if nothing was sent, whatever it was said to be.
+pub async fn read_optional(request: &HttpRequest, payload: web::Payload, limits: Limits) -> Result<Option<Document>> {
+    let body = bytes(request, payload, limits.bytes).await?;
+    if body.is_empty() {
+        return Ok(None);
     }
+    check_type(request.headers())?;
+    Ok(Some(Document::parse(&body, limits.apart)?))
+}
+
+/// Reads the body of a call that takes no fields: there is none, or an object that is empty.
+pub async fn read_nothing(request: &HttpRequest, payload: web::Payload) -> Result<()> {
+    let Some(body) = read_optional(request, payload, Limits::default()).await? else { return Ok(()) };
+    let mut errors = Vec::new();
+    if let Some(fields) = Fields::of(body.root(), "", &mut errors) {
+        fields.finish();
+    }
+    problem::refuse(errors)
+}
+
+fn check_type(headers: &HeaderMap) -> Result<()> {
+    if is_json(headers) && !is_encoded(headers) { Ok(()) } else { Err(Problem::UnsupportedMediaType) }
+}
+
+async fn bytes(request: &HttpRequest, mut payload: web::Payload, limit_bytes: usize) -> Result<Bytes> {
     let length = text(request.headers(), header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > limits.bytes) {
-        return Err(too_large());
+    if length.is_some_and(|length| length > limit_bytes) {
+        return Err(Problem::TooLarge { limit_bytes });
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::BadRequest)?;
-        if body.len() + chunk.len() > limits.bytes {
-            return Err(too_large());
+        if body.len() + chunk.len() > limit_bytes {
+            return Err(Problem::TooLarge { limit_bytes });
         }
         if Some(chunk.len()) == length {
             // All of it in one piece, as nearly always.
-            return Ok(Document::parse(&chunk, limits.apart)?);
+            return Ok(chunk);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Document::parse(&body, limits.apart)?)
+    Ok(body.freeze())
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -128,6 +155,32 @@ mod tests {
         );
         assert_eq!(ask(&[json], "{").await.unwrap_err(), 400);
         assert_eq!(ask(&[json], "").await.unwrap_err(), 400);
+    }
+
+    #[actix_web::test]
+    async fn a_call_without_fields_takes_no_body_or_an_empty_object() {
+        const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+        let ask = async |headers: &[(&'static str, &str)], body: &'static str| {
+            let request = headers.iter().fold(TestRequest::post().set_payload(body), |request, (name, value)| {
+                request.append_header((*name, *value))
+            });
+            let (request, mut payload) = request.to_http_parts();
+            let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+            read_nothing(&request, payload).await.map_err(|problem| problem.status_code().as_u16())
+        };
+        let json = ("content-type", "application/json");
+        for (headers, body) in [(&[][..], ""), (&[FORM], ""), (&[json], ""), (&[json], " {} ")] {
+            assert_eq!(ask(headers, body).await, Ok(()), "{headers:?} {body}");
+        }
+        for (headers, body, status) in [
+            (&[json][..], r#"{"held":"deliver"}"#, 422),
+            (&[json], "[]", 422),
+            (&[json], "{", 400),
+            (&[], "{}", 415),
+            (&[json, ("content-encoding", "gzip")], "{}", 415),
+        ] {
+            assert_eq!(ask(headers, body).await, Err(status), "{body}");
+        }
     }
 
     #[actix_web::test]

@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::auth::model::Actor;
 use crate::base::{Timestamp, WebhookId};
 use crate::db::Tx;
+use crate::delivery::endpoint::{Endpoint, Unresolved};
 use crate::delivery::signing::SigningSecret;
-use crate::webhooks::model::{Header, NewWebhook, Webhook, WebhookChange};
+use crate::webhooks::model::{Field, Header, Invalid, NewWebhook, Webhook, WebhookChange};
 use crate::webhooks::store;
 
 use super::life::{HeldOutcome, change_state};
@@ -21,7 +22,13 @@ pub struct Created {
     pub signing_secret: SigningSecret,
 }
 
-/// Adds a webhook to the actor's organization. Its address must have been checked (`Sender::check_for_saving`).
+/// Whether deliveries may go there, as far as that can be told while saving. Outside of any transaction: it may ask name servers.
+pub async fn check_address(tools: &Tools, endpoint: &Endpoint) -> Result<Option<Unresolved>, Invalid> {
+    let checked = tools.sender.check_for_saving(endpoint).await;
+    checked.map_err(|refusal| Invalid::one(Field::Url, refusal.for_admins()))
+}
+
+/// Adds a webhook to the actor's organization. Its address must have been checked ([`check_address`]).
 pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) -> Result<Created, Refusal> {
     let seq = begin(tx, actor).await?;
     let existing = store::count(tx, &actor.organization).await?;

@@ -26,7 +26,7 @@ use super::model::{Webhook, WebhookState};
 use super::store;
 
 pub use deletion::{delete, restore};
-pub use edit::{Created, Updated, create, update};
+pub use edit::{Created, Updated, check_address, create, update};
 pub use life::{HeldOutcome, StateChange, enable, pause, resume};
 pub use reveal::{Revealed, reveal};
 pub use testing::{Target, TestReport, finish_test, send_test, target_of};

@@ -57,6 +57,16 @@ impl TestReport {
     pub fn succeeded(&self) -> bool {
         self.attempt.outcome == Outcome::Success
     }
+
+    /// Whether anything was tried at all: an address that may not be reached is never dialled.
+    pub fn was_sent(&self) -> bool {
+        self.attempt.outcome != Outcome::BlockedAddress
+    }
+
+    /// The answer's body for people: what is not UTF-8, and NUL, as U+FFFD.
+    pub fn response_text(&self) -> String {
+        String::from_utf8_lossy(&self.attempt.response_body).replace('\0', "\u{FFFD}")
+    }
 }
 
 /// Sends a test in the name of `performed_by`. Outside of any transaction: it takes as long as the receiver does.

@@ -21,7 +21,7 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// Said of each header whose stored value would go to another address.
 pub const HOST_CHANGED: &str = "The host changed, enter the header values again.";
 
-/// A field that can be wrong. Headers are told by their row as the caller numbered it.
+/// A field that can be wrong. Headers are told by their row as the caller numbered it, events by their place from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Name,
@@ -32,6 +32,7 @@ pub enum Field {
     HeaderName(usize),
     HeaderValue(usize),
     Events,
+    Event(usize),
     SigningSecret,
     Held,
 }
@@ -239,13 +240,16 @@ fn parse_secret(
 }
 
 fn parse_events(wrong: &mut Invalid, typed: &[String]) -> Option<BTreeSet<EventType>> {
-    let events: Result<BTreeSet<EventType>, _> = typed.iter().map(|name| name.parse()).collect();
-    match events {
-        Err(_) => wrong.add(Field::Events, "Choose events from the list."),
-        Ok(events) if events.is_empty() => wrong.add(Field::Events, "Choose at least one event."),
-        Ok(events) => return Some(events),
+    if typed.is_empty() {
+        wrong.add(Field::Events, "Choose at least one event.");
+        return None;
     }
-    None
+    let mut events = BTreeSet::new();
+    for (place, name) in typed.iter().enumerate() {
+        let event = name.parse::<EventType>().map_err(|_| "Choose events from the list.");
+        events.extend(wrong.take(Field::Event(place), event));
+    }
+    Some(events)
 }
 
 fn parse_headers(

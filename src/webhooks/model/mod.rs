@@ -5,11 +5,10 @@ mod header;
 mod text;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::base::{OrganizationId, Timestamp, WebhookId, names};
 use crate::delivery::endpoint::Endpoint;
 use crate::events::EventType;
 
@@ -65,41 +64,14 @@ pub struct LastTest {
     pub status_code: Option<u16>,
 }
 
-/// Whether a webhook sends, and if not, who stopped it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WebhookState {
-    Active,
-    /// By a person.
-    Paused,
-    /// By Herald.
-    Disabled,
-}
-
-impl WebhookState {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Disabled => "disabled",
-        }
-    }
-}
-
-impl FromStr for WebhookState {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "active" => Ok(Self::Active),
-            "paused" => Ok(Self::Paused),
-            "disabled" => Ok(Self::Disabled),
-            _ => Err("a webhook is active, paused or disabled"),
-        }
-    }
-}
-
-impl fmt::Display for WebhookState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+names! {
+    /// Whether a webhook sends, and if not, who stopped it.
+    WebhookState {
+        Active = "active",
+        /// By a person.
+        Paused = "paused",
+        /// By Herald.
+        Disabled = "disabled",
     }
 }
 

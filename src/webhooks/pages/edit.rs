@@ -4,13 +4,13 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 
 use crate::base::{Secret, WebhookId};
-use crate::delivery::endpoint::{Endpoint, Unresolved};
+use crate::delivery::endpoint::Unresolved;
 use crate::delivery::signing::SigningSecret;
 use crate::web::{self, Context, Error, Form, Hx, Page, Toast, see_other};
 use crate::webhooks::actions::{self, HeldOutcome, Refusal, Tools, Updated};
 use crate::webhooks::form::{HeaderRow, Intent, WebhookForm};
 use crate::webhooks::limit::TestLimit;
-use crate::webhooks::model::{Field, Header, Invalid, MAX_HEADERS, Stored, Webhook, WebhookState};
+use crate::webhooks::model::{Header, MAX_HEADERS, Stored, Webhook, WebhookState};
 use crate::webhooks::{store, urls};
 
 use super::form::{Desk, Focus, FormPage};
@@ -50,7 +50,7 @@ pub(crate) async fn create(
         Ok(new) => new,
         Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
     };
-    let unresolved = match check_address(&tools, &new.endpoint).await {
+    let unresolved = match actions::check_address(&tools, &new.endpoint).await {
         Ok(unresolved) => unresolved,
         Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
     };
@@ -99,7 +99,7 @@ pub(crate) async fn update(
         Ok(change) => change,
         Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
     };
-    let unresolved = match check_address(&tools, change.endpoint.as_ref().unwrap_or(&webhook.endpoint)).await {
+    let unresolved = match actions::check_address(&tools, change.endpoint.as_ref().unwrap_or(&webhook.endpoint)).await {
         Ok(unresolved) => unresolved,
         Err(invalid) => return again(&form).with_errors(&invalid).rejected(&hx),
     };
@@ -144,12 +144,6 @@ fn row_button(mut form: WebhookForm, again: impl Fn(&WebhookForm) -> FormPage, h
     form.header_name = rows.iter().map(|row| row.name.clone()).collect();
     form.header_value = rows.into_iter().map(|row| row.value).collect();
     again(&form).with_focus(focus).answer_rows(hx)
-}
-
-/// Whether deliveries may go there, as far as that can be told while saving.
-async fn check_address(tools: &Tools, endpoint: &Endpoint) -> Result<Option<Unresolved>, Invalid> {
-    let checked = tools.sender.check_for_saving(endpoint).await;
-    checked.map_err(|refusal| Invalid::one(Field::Url, refusal.for_admins()))
 }
 
 /// Back to the list, with a warning where the name was not found.

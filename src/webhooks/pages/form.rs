@@ -277,7 +277,7 @@ fn control(field: Field) -> String {
         Field::Headers => "headers".into(),
         Field::HeaderName(row) => format!("header_name_{row}"),
         Field::HeaderValue(row) => format!("header_value_{row}"),
-        Field::Events => "events".into(),
+        Field::Events | Field::Event(_) => "events".into(),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
     }

@@ -54,9 +54,9 @@ impl Bench<'_> {
             None => Vec::new(),
         };
         let target = Target::from_form(typed, secrets.into_iter().map(|(secret, _)| secret).collect(), self.tools);
-        self.limit.check(&self.admin.actor()).map_err(too_many)?;
         let zone = self.admin.organization.time_zone;
-        let report = actions::send_test(self.tools, &self.admin.user.email, zone, &target).await;
+        let sending = actions::send_test(self.tools, &self.admin.user.email, zone, &target);
+        let report = self.limit.admit(&self.admin.actor(), sending).await.map_err(too_many)?;
         if let Some(webhook) = webhook {
             let mut tx = self.context.db.begin().await?;
             actions::finish_test(&mut tx, self.tools, &self.admin.actor(), &webhook.id, &report).await?;
@@ -81,7 +81,7 @@ fn toast(report: &TestReport, webhook: Option<&Webhook>) -> Toast {
     if attempt.outcome == Outcome::BlockedAddress {
         return Toast::bad("Test webhook not sent").text(attempt.error.clone().unwrap_or_default());
     }
-    let details = vec![request(report)].into_iter().chain(response(attempt)).collect();
+    let details = vec![request(report)].into_iter().chain(response(report)).collect();
     if !report.succeeded() {
         return Toast::bad("Test webhook failed").text(failure(attempt)).details("Show details", details);
     }
@@ -136,14 +136,14 @@ fn request(report: &TestReport) -> CodeBlock {
     }
 }
 
-fn response(attempt: &Attempt) -> Option<CodeBlock> {
+fn response(report: &TestReport) -> Option<CodeBlock> {
+    let attempt = &report.attempt;
     let status = status_line(attempt)?;
     let cut = if attempt.response_truncated { ", body cut" } else { "" };
     Some(CodeBlock {
         title: format!("Response: {status}{cut}"),
         lines: attempt.response_headers.clone(),
-        // NUL is no character of a page.
-        body: String::from_utf8_lossy(&attempt.response_body).replace('\0', "\u{FFFD}"),
+        body: report.response_text(),
     })
 }
 

@@ -8,7 +8,7 @@ mod subscriptions;
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::base::{Cursor, OrganizationId, Timestamp, WebhookId};
 use crate::db::meta::raise_changes;
 use crate::db::{Conn, DbError, Flag};
 
@@ -25,6 +25,26 @@ pub async fn list(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<
         rows::COLUMNS
     );
     let found = sqlx::query(AssertSqlSafe(text)).bind(organization).fetch_all(&mut *conn).await?;
+    let mut webhooks = found.iter().map(rows::webhook).collect::<Result<Vec<_>, _>>()?;
+    rows::add_lists(conn, organization, None, &mut webhooks).await?;
+    Ok(webhooks)
+}
+
+/// At most `limit` of the organization's webhooks, newest first, beginning after the one at `after`.
+pub async fn list_newest(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> Result<Vec<Webhook>, DbError> {
+    let text = format!(
+        "SELECT {} FROM webhooks WHERE organization_id = $1 AND deleted_at IS NULL AND (created_at, id) < ($2, $3) \
+         ORDER BY created_at DESC, id DESC LIMIT $4",
+        rows::COLUMNS
+    );
+    let (at, id) = after.map_or((i64::MAX, ""), |cursor| (cursor.at.micros(), cursor.id.as_str()));
+    let query = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(at).bind(id.to_owned()).bind(limit);
+    let found = query.fetch_all(&mut *conn).await?;
     let mut webhooks = found.iter().map(rows::webhook).collect::<Result<Vec<_>, _>>()?;
     rows::add_lists(conn, organization, None, &mut webhooks).await?;
     Ok(webhooks)

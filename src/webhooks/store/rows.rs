@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::base::{OrganizationId, Timestamp, UnknownName, WebhookId};
 use crate::db::{Conn, DbError, Row};
 use crate::delivery::endpoint::Endpoint;
 use crate::webhooks::model::{Deletion, Description, HeaderName, LastTest, Name, Webhook};
@@ -25,7 +25,7 @@ pub(super) fn webhook(row: &Row) -> Result<Webhook, DbError> {
         name: Name::parse(&text(2)?).map_err(|e| wrong("name", e.to_string()))?,
         description: Description::parse(&text(3)?).map_err(|e| wrong("description", e.to_string()))?,
         endpoint: Endpoint::parse(&text(4)?).map_err(|e| wrong("url", e.to_string()))?,
-        state: text(5)?.parse().map_err(|e: &str| wrong("state", e.to_owned()))?,
+        state: text(5)?.parse().map_err(|e: UnknownName| wrong("state", e.to_string()))?,
         disabled_reason: row.try_get(6)?,
         version: row.try_get(7)?,
         created_by: row.try_get(8)?,

@@ -88,7 +88,7 @@ fn every_call_says_how_it_is_answered_and_refused() {
         assert_eq!(call.scope().is_some(), has("401") && has("403") && has("503"), "{name}");
         let reads_body = call.operation.get("requestBody").is_some();
         assert_eq!(reads_body, has("400") && has("413") && has("415") && has("422"), "{name}");
-        assert_eq!(call.method != reqwest::Method::GET, has("507"), "{name}");
+        assert!(call.method == reqwest::Method::GET || has("507"), "{name}");
         if call.path.contains('{') {
             assert!(has("404"), "{name} may not find it");
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use herald::base::{OrganizationId, Secret, SystemRng, WebhookId};
+use herald::base::{Cursor, OrganizationId, Secret, SystemRng, WebhookId};
 use herald::delivery::endpoint::Endpoint;
 use herald::delivery::model::{AttemptResult, Verdict};
 use herald::delivery::signing::SigningSecret;
@@ -83,12 +83,22 @@ async fn webhooks_are_read_back_as_they_were_added() {
         let second = add(house, &[], &[EventType::ProjectDeleted]).await;
         assert_eq!(find(house, &first.id).await, Some(first.clone()));
         let mut conn = house.db.read().await.unwrap();
-        assert_eq!(store::list(&mut conn, &house.organization).await.unwrap(), [first.clone(), second]);
+        assert_eq!(store::list(&mut conn, &house.organization).await.unwrap(), [first.clone(), second.clone()]);
+        let after = Cursor { at: second.created_at, id: second.id.to_string() };
+        for (after, limit, expected) in [
+            (None, 2, vec![second.clone(), first.clone()]),
+            (None, 1, vec![second.clone()]),
+            (Some(&after), 2, vec![first.clone()]),
+        ] {
+            let page = store::list_newest(&mut conn, &house.organization, after, limit).await.unwrap();
+            assert_eq!(page, expected, "{after:?} {limit}");
+        }
         assert_eq!(store::count(&mut conn, &house.organization).await.unwrap(), 2);
         let stranger = OrganizationId::new(START, &SystemRng);
         assert_eq!(store::find(&mut conn, &stranger, &first.id).await.unwrap(), None);
         assert_eq!(store::find_even_deleted(&mut conn, &stranger, &first.id).await.unwrap(), None);
         assert_eq!(store::list(&mut conn, &stranger).await.unwrap(), []);
+        assert_eq!(store::list_newest(&mut conn, &stranger, None, 9).await.unwrap(), []);
         assert_eq!(store::count(&mut conn, &stranger).await.unwrap(), 0);
     })
     .await;
