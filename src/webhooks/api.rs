@@ -1,4 +1,5 @@
-//! The calls below `/api/v1/webhooks`: the same webhooks, rules and actions as on the pages.
+//! The calls below `/api/v1/webhooks`: the same webhooks, rules and actions as on the pages. What they settle beside the contract:
+//! docs/decisions/0013-what-the-webhook-calls-settle.md.
 
 pub(crate) mod life;
 mod refusal;
@@ -22,8 +23,9 @@ use super::actions::{self, Refusal, Tools};
 use super::model::{Header, Stored, Webhook};
 use super::{store, urls};
 
-/// How often a change is tried anew because another one came between its reading and its writing.
-const TRIES: usize = 5;
+/// How often a change is tried anew because another one came between its reading and its writing: of many at once, one succeeds in
+/// each round.
+const TRIES: usize = 20;
 
 /// List webhooks
 ///

@@ -35,14 +35,14 @@ pub async fn read(request: &HttpRequest, payload: web::Payload, limits: Limits) 
     Ok(Document::parse(&body, limits.apart)?)
 }
 
-/// The same for a body that may be left out: `None` if nothing was sent, whatever it was said to be.
+/// The same for a body that may be left out: `None` if nothing was sent, whatever it was said to be, or `null`.
 pub async fn read_optional(request: &HttpRequest, payload: web::Payload, limits: Limits) -> Result<Option<Document>> {
     let body = bytes(request, payload, limits.bytes).await?;
     if body.is_empty() {
         return Ok(None);
     }
     check_type(request.headers())?;
-    Ok(Some(Document::parse(&body, limits.apart)?))
+    Ok(Some(Document::parse(&body, limits.apart)?).filter(|document| !document.root().is_null()))
 }
 
 /// Reads the body of a call that takes no fields: there is none, or an object that is empty.
@@ -169,7 +169,7 @@ mod tests {
             read_nothing(&request, payload).await.map_err(|problem| problem.status_code().as_u16())
         };
         let json = ("content-type", "application/json");
-        for (headers, body) in [(&[][..], ""), (&[FORM], ""), (&[json], ""), (&[json], " {} ")] {
+        for (headers, body) in [(&[][..], ""), (&[FORM], ""), (&[json], ""), (&[json], " {} "), (&[json], "null")] {
             assert_eq!(ask(headers, body).await, Ok(()), "{headers:?} {body}");
         }
         for (headers, body, status) in [

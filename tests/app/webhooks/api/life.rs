@@ -14,6 +14,7 @@ use crate::support::recorder::{Answer, Recorder};
 
 const PENDING: &str = "SELECT COUNT(*) FROM deliveries WHERE state = 'pending'";
 const HELD: &str = "SELECT COUNT(*) FROM deliveries WHERE state = 'held'";
+const SUCCEEDED: &str = "SELECT COUNT(*) FROM deliveries WHERE state = 'succeeded'";
 const CANCELLED: &str = "SELECT COUNT(*) FROM deliveries WHERE state = 'cancelled'";
 
 async fn count(app: &TestApp, query: &'static str) -> i64 {
@@ -55,10 +56,15 @@ async fn what_is_held_is_asked_about() {
         let answer = program.posts(&resume, body.clone()).await;
         assert_eq!((answer.status, answer.fields()), (422, fields.iter().map(ToString::to_string).collect()), "{body}");
     }
-    assert_eq!(program.posts(&resume, json!({ "held": null })).await.status, 409, "null says nothing");
+    for nothing in [json!({ "held": null }), json!({}), json!(null)] {
+        assert_eq!(program.posts(&resume, nothing).await.status, 409, "null says nothing");
+    }
     let resumed = program.posts(&resume, json!({ "held": "deliver" })).await;
     assert_eq!((resumed.status, &resumed.json()["state"]), (200, &json!("active")));
     receiver.wait_for(3).await;
+    // What arrived is held by a pause until its attempt is recorded.
+    let are_recorded = async || (count(&app, SUCCEEDED).await == 3).then_some(());
+    app.eventually("the three are recorded", are_recorded).await;
 
     program.acts(&pause).await;
     records_event(&app, EventType::ProjectCreated).await;
