@@ -199,7 +199,7 @@ CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE leased_until I
 CREATE INDEX deliveries_log ON deliveries (webhook_id, created_at, event_id, event_type);
 CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, event_id, event_type);
 CREATE INDEX deliveries_event ON deliveries (event_id, webhook_id);
-CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, webhook_id, event_id);
+CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, event_id, webhook_id, event_type);
 
 -- trigger_kind: schedule, redeliver, replay. duration in microseconds. Headers are JSON lists of [name, value];
 -- the value of a webhook's own header is null. response_body: text, or base64 where response_encoding says so.

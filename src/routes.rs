@@ -13,6 +13,7 @@ use crate::publish::api as publish;
 use crate::receiver;
 use crate::web::{assets, at, error, problem};
 use crate::webhooks::api as webhooks_api;
+use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 
@@ -79,8 +80,10 @@ fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
     actix::scope("/api/v1")
         .wrap(from_fn(problem::documents))
         .service(at("/openapi.json").get(openapi::show))
-        .service(at("/events").post(publish::publish))
+        .service(at("/event-types").get(log_api::event_types::list))
+        .service(at("/events").get(log_api::events::list).post(publish::publish))
         .service(at("/events/batch").post(publish::batch))
+        .service(at("/events/{event}").get(log_api::events::show))
         .service(at("/webhooks").get(webhooks_api::list).post(webhooks_api::create))
         .service(at("/webhooks/test").post(webhooks_api::testing::unsaved))
         .service(at("/webhooks/{webhook}").get(webhooks_api::show).patch(webhooks_api::update).delete(webhooks_api::delete))
@@ -90,6 +93,9 @@ fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
         .service(at("/webhooks/{webhook}/pause").post(webhooks_api::life::pause))
         .service(at("/webhooks/{webhook}/resume").post(webhooks_api::life::resume))
         .service(at("/webhooks/{webhook}/enable").post(webhooks_api::life::enable))
+        .service(at("/deliveries").get(log_api::deliveries::list))
+        .service(at("/deliveries/{delivery}").get(log_api::deliveries::show))
+        .service(at("/deliveries/{delivery}/redeliver").post(log_api::deliveries::redeliver))
         .default_service(actix::to(problem::not_found))
 }
 

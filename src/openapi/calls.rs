@@ -3,6 +3,7 @@
 use super::api as description;
 use crate::publish::api as publish;
 use crate::webhooks::api as webhooks;
+use crate::webhooks::log::api::{deliveries, event_types, events};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(
@@ -20,6 +21,12 @@ use crate::webhooks::api as webhooks;
     webhooks::life::pause,
     webhooks::life::resume,
     webhooks::life::enable,
+    event_types::list,
+    events::list,
+    events::show,
+    deliveries::list,
+    deliveries::show,
+    deliveries::redeliver,
     // Last: what describes the rest.
     description::show,
 ))]

@@ -18,9 +18,10 @@ use crate::web::{describe, problem};
 pub const BASE: &str = "/api/v1";
 
 /// The groups of calls, in the order of the documentation.
-pub const TAGS: [(&str, &str); 3] = [
+pub const TAGS: [(&str, &str); 4] = [
     ("Publishing", "Tell Herald what happened; it tells every webhook that wants to know."),
     ("Webhooks", "Where events are sent, which ones, and whether they are sent now."),
+    ("Events and deliveries", "What happened, what became of it at each webhook, and why."),
     ("This description", "The API in the words of OpenAPI."),
 ];
 

@@ -24,6 +24,7 @@
 //! - A type that is answered derives `ToSchema` beside `Serialize`. A field of another type than a text, a number or a truth value
 //!   says what it is on the wire: `#[schema(value_type = Option<describe::Time>)]`. A field that is null at times is an
 //!   `Option` with `#[schema(required)]`, because all keys are always present.
+//! - A list is described by `describe::list!`.
 //! - A body that is read by `web::json` is described by a type of its own, with every limit and pattern, which exists only for
 //!   that: `#[derive(ToSchema)] #[serde(deny_unknown_fields)]` and `#[expect(dead_code, reason = …)]`; see
 //!   `publish::api::shapes`. `null` counts as left out there, so what may be left out is an `Option`.
@@ -126,6 +127,23 @@ impl IntoParams for Paging {
         ]
     }
 }
+
+/// `describe::list!(EventList of EventWire)`: a page of such rows, which [`paging::List`] is. utoipa would write the rows'
+/// schema out in every list if this were generic.
+macro_rules! list {
+    ($name:ident of $row:ident) => {
+        /// One page of a list.
+        #[derive(utoipa::ToSchema)]
+        #[expect(dead_code, reason = "describes web::paging::List")]
+        pub(crate) struct $name {
+            data: Vec<$row>,
+            /// What to send as `cursor` for the page after this one; null at the end.
+            #[schema(required)]
+            next_cursor: Option<String>,
+        }
+    };
+}
+pub(crate) use list;
 
 /// The header `Idempotency-Key`.
 #[derive(Debug)]

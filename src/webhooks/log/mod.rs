@@ -2,6 +2,7 @@
 //! is a redelivery.
 
 pub mod actions;
+pub mod api;
 pub mod model;
 pub mod pages;
 pub mod store;

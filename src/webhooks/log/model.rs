@@ -41,6 +41,8 @@ pub struct LastAttempt {
 pub struct Due {
     pub due_at: Option<Timestamp>,
     pub leased_until: Option<Timestamp>,
+    /// The receiver asked for no attempt before this, for whatever delivery (Retry-After).
+    pub not_before: Option<Timestamp>,
 }
 
 impl Delivery {
@@ -49,12 +51,16 @@ impl Delivery {
         self.due.leased_until.is_some_and(|until| until > now)
     }
 
-    /// When the next attempt starts; `now` while one is under way.
+    /// When the next attempt starts; `now` while one is under way. Not before the receiver wants to hear from us again.
     pub fn next_attempt_at(&self, now: Timestamp) -> Option<Timestamp> {
         if self.state != DeliveryState::Pending {
             return None;
         }
-        if self.is_under_way(now) { Some(now) } else { self.due.due_at }
+        if self.is_under_way(now) {
+            return Some(now);
+        }
+        let due_at = self.due.due_at?;
+        Some(self.due.not_before.map_or(due_at, |later| later.max(due_at)))
     }
 }
 
@@ -98,6 +104,19 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     pub event_type: Option<EventType>,
     pub event: Option<EventId>,
+}
+
+/// Which deliveries of the whole organization are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    pub webhook: Option<WebhookId>,
+    pub event: Option<EventId>,
+    pub state: Option<DeliveryState>,
+    pub event_type: Option<EventType>,
+    /// created_at is at or after this.
+    pub since: Option<Timestamp>,
+    /// created_at is before this.
+    pub until: Option<Timestamp>,
 }
 
 /// Which events are wanted.

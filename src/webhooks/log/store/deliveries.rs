@@ -11,12 +11,13 @@ use crate::delivery::model::StoredBody;
 use super::super::model::{Attempt, AttemptLine, Delivery, DeliveryFilter, Due, LastAttempt, Listing, Place};
 use super::keyset::Keyset;
 
-/// What a [`Delivery`] is read from: `d` is the delivery, `e` its event.
+/// What a [`Delivery`] is read from: `d` is the delivery, `e` its event, `w` its webhook.
 pub(super) const COLUMNS: &str = "d.webhook_id, d.event_id, d.event_type, e.entity_ids, d.state, d.hold, d.reason, d.attempts, \
      d.created_at, d.finished_at, d.last_attempt_at, d.last_duration, d.last_status, d.last_outcome, d.last_error, \
-     d.due_at, d.leased_until";
+     d.due_at, d.leased_until, w.not_before";
 
-const TABLES: &str = "deliveries d JOIN events e ON e.id = d.event_id";
+pub(super) const TABLES: &str =
+    "deliveries d JOIN events e ON e.id = d.event_id JOIN webhooks w ON w.id = d.webhook_id";
 
 /// Deliveries of a webhook, newest first.
 pub async fn list_deliveries(
@@ -29,7 +30,8 @@ pub async fn list_deliveries(
 ) -> Result<Listing<Delivery>, DbError> {
     let listing = Keyset::new(COLUMNS, TABLES, ("d.created_at", "d.event_id"))
         .and("d.webhook_id =", webhook.as_str())
-        .and("d.organization_id =", organization.as_str())
+        // Of the webhook, not of the deliveries: SQLite would think of their organization's index.
+        .and("w.organization_id =", organization.as_str())
         .and_if("d.state =", filter.state.map(|state| state.as_str()))
         .and_if("d.event_type =", filter.event_type.map(|kind| kind.as_str()))
         .and_if("d.event_id =", filter.event.as_ref().map(EventId::as_str))
@@ -82,7 +84,7 @@ pub(super) fn delivery(row: &Row) -> Result<Delivery, DbError> {
             outcome: row.try_get(13)?,
             error: row.try_get(14)?,
         },
-        due: Due { due_at: row.try_get(15)?, leased_until: row.try_get(16)? },
+        due: Due { due_at: row.try_get(15)?, leased_until: row.try_get(16)?, not_before: row.try_get(17)? },
         id,
     })
 }
@@ -118,6 +120,33 @@ pub async fn attempt_lines(
     rows.iter().map(|row| line(row, id)).collect()
 }
 
+/// What an [`Attempt`] has besides.
+const REST: &str = "url, request_headers, response_headers, response_body, response_encoding, response_truncated";
+
+/// The attempts of a delivery up to the one of that number, with all that they sent and received, oldest first; of more
+/// than `limit` the last.
+pub async fn attempts(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: &DeliveryId,
+    last: i64,
+    limit: i64,
+) -> Result<Vec<Attempt>, DbError> {
+    let text = format!(
+        "SELECT {LINE}, {REST} FROM attempts WHERE webhook_id = $1 AND event_id = $2 AND organization_id = $3 AND number <= $4 \
+         ORDER BY number DESC LIMIT $5"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(&id.webhook)
+        .bind(&id.event)
+        .bind(organization)
+        .bind(last)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().rev().map(|row| whole(row, id)).collect()
+}
+
 /// One attempt with all that it sent and received.
 pub async fn attempt(
     conn: &mut Conn,
@@ -126,8 +155,7 @@ pub async fn attempt(
     number: i64,
 ) -> Result<Option<Attempt>, DbError> {
     let text = format!(
-        "SELECT {LINE}, url, request_headers, response_headers, response_body, response_encoding, response_truncated \
-         FROM attempts WHERE webhook_id = $1 AND event_id = $2 AND number = $3 AND organization_id = $4"
+        "SELECT {LINE}, {REST} FROM attempts WHERE webhook_id = $1 AND event_id = $2 AND number = $3 AND organization_id = $4"
     );
     let row = sqlx::query(AssertSqlSafe(text))
         .bind(&id.webhook)

@@ -94,18 +94,18 @@ pub async fn find_event(
 /// Where there is a delivery, in the order in which the webhooks were made.
 async fn sent(conn: &mut Conn, organization: &OrganizationId, event: &Event) -> Result<Vec<Fate>, DbError> {
     let text = format!(
-        "SELECT {}, w.name, CASE WHEN w.deleted_at IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END FROM deliveries d \
-         JOIN events e ON e.id = d.event_id JOIN webhooks w ON w.id = d.webhook_id \
+        "SELECT {}, w.name, CASE WHEN w.deleted_at IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END FROM {} \
          WHERE d.event_id = $1 AND d.organization_id = $2 ORDER BY w.created_at, w.id",
-        deliveries::COLUMNS
+        deliveries::COLUMNS,
+        deliveries::TABLES
     );
     let rows = sqlx::query(AssertSqlSafe(text)).bind(&event.id).bind(organization).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
             Ok(Fate {
                 webhook: row.try_get(0)?,
-                name: row.try_get(17)?,
-                is_deleted: row.try_get::<Flag, _>(18)?.0,
+                name: row.try_get(18)?,
+                is_deleted: row.try_get::<Flag, _>(19)?.0,
                 outcome: FateOutcome::Delivery(Box::new(deliveries::delivery(row)?)),
             })
         })

@@ -97,7 +97,7 @@ impl Keyset {
     }
 }
 
-fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {
+pub(super) fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {
     match value {
         Value::Text(text) => query.bind(text.clone()),
         Value::Int(number) => query.bind(*number),

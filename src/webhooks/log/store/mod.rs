@@ -7,7 +7,9 @@ mod deliveries;
 mod events;
 mod figures;
 mod keyset;
+mod search;
 
-pub use deliveries::{attempt, attempt_lines, find_delivery, list_deliveries};
+pub use deliveries::{attempt, attempt_lines, attempts, find_delivery, list_deliveries};
 pub use events::{find_event, list_events};
 pub use figures::{figures, slots};
+pub use search::search_deliveries;
