@@ -5,11 +5,12 @@ use askama::Template;
 
 use crate::base::WebhookId;
 use crate::web::{self, Context, Error, Hx, Page, Section, Shell, Toast, see_other};
-use crate::webhooks::actions::{self, Tools};
+use crate::webhooks::actions;
 use crate::webhooks::model::UNDO_WITHIN;
 use crate::webhooks::{store, urls};
 
 use super::WebhooksAdmin;
+use super::change::Change;
 
 #[derive(Template)]
 #[template(path = "webhooks/delete.html")]
@@ -69,32 +70,16 @@ pub(crate) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<W
 }
 
 /// POST …/webhooks/{id}/delete
-pub(crate) async fn delete(
-    admin: WebhooksAdmin,
-    context: Data<Context>,
-    tools: Data<Tools>,
-    id: Path<WebhookId>,
-    hx: Hx,
-) -> web::Result {
-    let mut tx = context.db.begin().await?;
-    let webhook = actions::delete(&mut tx, &tools, &admin.actor(), &id).await?;
-    tx.commit().await?;
+pub(crate) async fn delete(change: Change) -> web::Result {
+    let webhook = change.run(actions::delete).await?;
     let toast = Toast::ok("Instance deleted").text(webhook.name.as_str());
-    admin.flash(toast.undo(urls::restore(&id), UNDO_WITHIN));
-    Ok(see_other(&hx, urls::LIST))
+    change.admin.flash(toast.undo(urls::restore(&change.id), UNDO_WITHIN));
+    Ok(see_other(&change.hx, urls::LIST))
 }
 
 /// POST …/webhooks/{id}/restore: Undo.
-pub(crate) async fn restore(
-    admin: WebhooksAdmin,
-    context: Data<Context>,
-    tools: Data<Tools>,
-    id: Path<WebhookId>,
-    hx: Hx,
-) -> web::Result {
-    let mut tx = context.db.begin().await?;
-    let webhook = actions::restore(&mut tx, &tools, &admin.actor(), &id).await?;
-    tx.commit().await?;
-    admin.flash(Toast::ok("Instance restored").text(format!("{} is back.", webhook.name)));
-    Ok(see_other(&hx, urls::LIST))
+pub(crate) async fn restore(change: Change) -> web::Result {
+    let webhook = change.run(actions::restore).await?;
+    change.admin.flash(Toast::ok("Instance restored").text(format!("{} is back.", webhook.name)));
+    Ok(see_other(&change.hx, urls::LIST))
 }

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::auth::model::Actor;
 use crate::base::WebhookId;
 use crate::db::{DbError, Tx};
 use crate::delivery::store::count_held;
@@ -14,6 +15,7 @@ use crate::webhooks::model::{Held, Webhook, WebhookState};
 use crate::webhooks::{store, urls};
 
 use super::WebhooksAdmin;
+use super::change::Change;
 use super::edit::state_changed;
 
 #[derive(Template)]
@@ -61,36 +63,30 @@ impl Way {
         }
     }
 
-    async fn go(
-        self,
-        tx: &mut Tx,
-        tools: &Tools,
-        admin: &WebhooksAdmin,
-        id: &WebhookId,
-        held: Option<Held>,
-    ) -> Result<StateChange, Refusal> {
+    /// The state that it leads out of.
+    fn before(self) -> WebhookState {
         match self {
-            Self::Resume => actions::resume(tx, tools, &admin.actor(), id, held).await,
-            Self::Enable => actions::enable(tx, tools, &admin.actor(), id, held).await,
+            Self::Resume => WebhookState::Paused,
+            Self::Enable => WebhookState::Disabled,
         }
+    }
+
+    async fn go(self, change: &Change, held: Option<Held>) -> Result<StateChange, Refusal> {
+        let go = async |tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId| match self {
+            Self::Resume => actions::resume(tx, tools, actor, id, held).await,
+            Self::Enable => actions::enable(tx, tools, actor, id, held).await,
+        };
+        change.run(go).await
     }
 }
 
 /// POST …/webhooks/{id}/pause
-pub(crate) async fn pause(
-    admin: WebhooksAdmin,
-    context: Data<Context>,
-    tools: Data<Tools>,
-    id: Path<WebhookId>,
-    hx: Hx,
-) -> web::Result {
-    let mut tx = context.db.begin().await?;
-    let change = actions::pause(&mut tx, &tools, &admin.actor(), &id).await?;
-    tx.commit().await?;
-    if !change.repeated {
-        admin.flash(state_changed(change.webhook.state, WebhookState::Active, change.held));
+pub(crate) async fn pause(change: Change) -> web::Result {
+    let done = change.run(actions::pause).await?;
+    if !done.repeated {
+        change.admin.flash(state_changed(done.webhook.state, WebhookState::Active, done.held));
     }
-    Ok(see_other(&hx, urls::show(&id)))
+    Ok(see_other(&change.hx, urls::show(&change.id)))
 }
 
 /// GET …/webhooks/{id}/resume
@@ -114,27 +110,13 @@ pub(crate) async fn ask_to_enable(
 }
 
 /// POST …/webhooks/{id}/resume
-pub(crate) async fn resume(
-    admin: WebhooksAdmin,
-    context: Data<Context>,
-    tools: Data<Tools>,
-    id: Path<WebhookId>,
-    hx: Hx,
-    Form(form): Form<HeldForm>,
-) -> web::Result {
-    become_active(Way::Resume, &admin, &context, &tools, &id, &hx, &form).await
+pub(crate) async fn resume(change: Change, Form(form): Form<HeldForm>) -> web::Result {
+    become_active(Way::Resume, &change, &form).await
 }
 
 /// POST …/webhooks/{id}/enable
-pub(crate) async fn enable(
-    admin: WebhooksAdmin,
-    context: Data<Context>,
-    tools: Data<Tools>,
-    id: Path<WebhookId>,
-    hx: Hx,
-    Form(form): Form<HeldForm>,
-) -> web::Result {
-    become_active(Way::Enable, &admin, &context, &tools, &id, &hx, &form).await
+pub(crate) async fn enable(change: Change, Form(form): Form<HeldForm>) -> web::Result {
+    become_active(Way::Enable, &change, &form).await
 }
 
 async fn ask(way: Way, admin: &WebhooksAdmin, context: &Context, id: &WebhookId, hx: &Hx) -> web::Result {
@@ -142,15 +124,8 @@ async fn ask(way: Way, admin: &WebhooksAdmin, context: &Context, id: &WebhookId,
     question(way, admin, &webhook, count, "").answer(hx)
 }
 
-async fn become_active(
-    way: Way,
-    admin: &WebhooksAdmin,
-    context: &Context,
-    tools: &Tools,
-    id: &WebhookId,
-    hx: &Hx,
-    form: &HeldForm,
-) -> web::Result {
+async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Result {
+    let Change { admin, context, id, hx, .. } = change;
     let held = match form.held.as_str() {
         "" => None,
         text => match text.parse::<Held>() {
@@ -161,21 +136,14 @@ async fn become_active(
             }
         },
     };
-    let mut tx = context.db.begin().await?;
-    match way.go(&mut tx, tools, admin, id, held).await {
-        Ok(change) => {
-            tx.commit().await?;
-            if !change.repeated {
-                let before = match way {
-                    Way::Resume => WebhookState::Paused,
-                    Way::Enable => WebhookState::Disabled,
-                };
-                admin.flash(state_changed(change.webhook.state, before, change.held));
+    match way.go(change, held).await {
+        Ok(done) => {
+            if !done.repeated {
+                admin.flash(state_changed(done.webhook.state, way.before(), done.held));
             }
             Ok(see_other(hx, urls::show(id)))
         }
         Err(Refusal::HeldChoice { count }) => {
-            drop(tx);
             let (webhook, _) = look(admin, context, id).await?;
             question(way, admin, &webhook, count, "").answer_with(hx, StatusCode::CONFLICT)
         }

@@ -1,5 +1,6 @@
 //! The pages of webhooks: the card, the instances, the form with its test, and the questions before something ends.
 
+mod change;
 pub(crate) mod collaboration;
 pub(crate) mod delete;
 pub(crate) mod edit;

@@ -1,14 +1,13 @@
 //! Reveal: signing secrets and header values in clear, for an admin, written down.
 
-use actix_web::web::{Data, Path};
 use askama::Template;
 
-use crate::base::{Secret, WebhookId};
-use crate::web::{self, Context, Hx, Moment, Page, Section, Shell};
-use crate::webhooks::actions::{self, Revealed, Tools};
+use crate::base::Secret;
+use crate::web::{self, Moment, Page, Section, Shell};
+use crate::webhooks::actions::{self, Revealed};
 use crate::webhooks::urls;
 
-use super::WebhooksAdmin;
+use super::change::Change;
 
 #[derive(Template)]
 #[template(path = "webhooks/reveal.html", blocks = ["revealed"])]
@@ -30,28 +29,20 @@ struct SecretLine {
 }
 
 /// POST …/webhooks/{id}/reveal
-pub(crate) async fn reveal(
-    admin: WebhooksAdmin,
-    context: Data<Context>,
-    tools: Data<Tools>,
-    id: Path<WebhookId>,
-    hx: Hx,
-) -> web::Result {
-    let mut tx = context.db.begin().await?;
-    let Revealed { webhook, secrets, headers } = actions::reveal(&mut tx, &tools, &admin.actor(), &id).await?;
-    tx.commit().await?;
-    let zone = admin.organization.time_zone;
+pub(crate) async fn reveal(change: Change) -> web::Result {
+    let Revealed { webhook, secrets, headers } = change.run(actions::reveal).await?;
+    let zone = change.admin.organization.time_zone;
     let line = |(number, (secret, until)): (usize, (crate::delivery::signing::SigningSecret, Option<_>))| SecretLine {
         id: format!("secret-{number}"),
         secret: Secret::new(secret.expose()),
         until: until.map(|at| Moment::exact(at, zone)),
     };
     let page = RevealPage {
-        shell: admin.shell(Section::Integrations, format!("Secrets of {}", webhook.name)),
+        shell: change.admin.shell(Section::Integrations, format!("Secrets of {}", webhook.name)),
         name: webhook.name.to_string(),
-        show_url: urls::show(&id),
+        show_url: urls::show(&change.id),
         secrets: (1..).zip(secrets).map(line).collect(),
         headers: headers.into_iter().map(|header| (header.name.to_string(), header.value.secret().clone())).collect(),
     };
-    page.answer(&hx)
+    page.answer(&change.hx)
 }
