@@ -1,0 +1,179 @@
+//! One run: a fresh server, twenty healthy webhooks, perhaps a bad one, and events at a steady rate.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use herald::app::{App, Surroundings};
+use herald::base::SystemClock;
+use herald::config::{Config, SettingsArgs};
+use reqwest::Client;
+use serde_json::Value;
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::bad::{self, Bad, Kind};
+use crate::support::Engine;
+use crate::support::app::client;
+use crate::support::house::House;
+use crate::support::process::{Home, Server};
+use crate::support::recorder::read_request;
+
+const HEALTHY: usize = 20;
+/// Between two events: 25 a second, 500 deliveries a second to the healthy ones.
+const PAUSE: Duration = Duration::from_millis(40);
+/// Not measured: connections are made, and the bad one's lane fills.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// For the last deliveries to arrive.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// From publishing to arrival.
+#[derive(Clone, Copy, Debug)]
+pub struct Latencies {
+    pub p50: Duration,
+    pub p99: Duration,
+}
+
+/// When which event arrived at some healthy webhook.
+type Arrivals = Arc<Mutex<Vec<(String, Instant)>>>;
+
+pub async fn measure(kind: Kind, is_bad_there: bool, lasting: Duration) -> Latencies {
+    let mut house = House::open(Engine::Sqlite, Arc::new(SystemClock)).await;
+    let arrivals = Arrivals::default();
+    let mut receivers = JoinSet::new();
+    for _ in 0..HEALTHY {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        house.add_webhook(&format!("http://{}/", listener.local_addr().expect("it is bound"))).await;
+        receivers.spawn(receive(listener, arrivals.clone()));
+    }
+    let bad = if is_bad_there { Some(Bad::start(kind).await) } else { None };
+    if let Some(bad) = &bad {
+        house.add_webhook(&bad.url).await;
+    }
+    let (node, key) = start(&mut house, kind).await;
+    let published = publish(node.base(), &key, lasting).await;
+    let expected = published.len() * HEALTHY;
+    let arriving = async {
+        while arrivals.lock().expect("no holder panics").len() < expected {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, arriving).await;
+    assert!(waited.is_ok(), "{}: not all of {expected} deliveries arrived", kind.name());
+    node.stop().await;
+    let arrivals = arrivals.lock().expect("no holder panics");
+    latencies(&published, &arrivals)
+}
+
+/// The first second is left out.
+fn latencies(published: &HashMap<String, Instant>, arrivals: &[(String, Instant)]) -> Latencies {
+    let begin = *published.values().min().expect("something was published") + WARM_UP;
+    let mut times: Vec<Duration> = arrivals
+        .iter()
+        .map(|(event, at)| (published[event], at))
+        .filter(|(sent, _)| *sent >= begin)
+        .map(|(sent, at)| at.duration_since(sent))
+        .collect();
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    Latencies { p50: at(0.5), p99: at(0.99) }
+}
+
+/// Publishes for as long as that, and gives when each event was due to be sent: what the server makes callers wait counts.
+async fn publish(base: &str, key: &str, lasting: Duration) -> HashMap<String, Instant> {
+    let client = client();
+    let mut calls = JoinSet::new();
+    let mut ticks = tokio::time::interval(PAUSE);
+    let end = Instant::now() + WARM_UP + lasting;
+    while let (tick, true) = (ticks.tick().await, Instant::now() < end) {
+        let (client, url, key) = (client.clone(), format!("{base}/api/v1/events"), key.to_owned());
+        calls.spawn(async move { (publish_once(&client, &url, &key).await, tick) });
+    }
+    calls.join_all().await.into_iter().collect()
+}
+
+async fn publish_once(client: &Client, url: &str, key: &str) -> String {
+    const BODY: &str =
+        r#"{"event_type":"INTAKE_CREATED","entity_ids":["5dd51ea63f3dad73ab0a344b"],"performed_by":"ada@example.com"}"#;
+    let call = client.post(url).bearer_auth(key).header("content-type", "application/json").body(BODY);
+    let answer = call.send().await.expect("an answer").text().await.expect("a text");
+    let told: Value = serde_json::from_str(&answer).expect("JSON");
+    told["event_id"].as_str().unwrap_or_else(|| panic!("not acknowledged: {answer}")).to_owned()
+}
+
+async fn receive(listener: TcpListener, arrivals: Arrivals) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        // The server hangs up when it stops.
+        let arrivals = arrivals.clone();
+        connections.spawn(async move {
+            let _ = answer(stream, &arrivals).await;
+        });
+    }
+}
+
+async fn answer(stream: TcpStream, arrivals: &Arrivals) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read_request(&mut stream).await? {
+        let event = request.header("webhook-id").expect("every callback has an id").to_owned();
+        arrivals.lock().expect("no holder panics").push((event, Instant::now()));
+        stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
+    }
+    Ok(())
+}
+
+/// A running Herald: the program itself, or, where its resolver must be another, the same in this process.
+enum Node {
+    Program(Server),
+    Here(Box<App>, String),
+}
+
+impl Node {
+    fn base(&self) -> &str {
+        match self {
+            Self::Program(server) => &server.base,
+            Self::Here(_, base) => base,
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::Program(server) => server.kill().await,
+            Self::Here(app, _) => app.stop().await,
+        }
+    }
+}
+
+/// Starts it on the house's database, and gives a key that may publish. Short time-outs and retries make a bad destination
+/// come up again and again within a run.
+async fn start(house: &mut House, kind: Kind) -> (Node, String) {
+    std::fs::write(house.database.path("herald.key"), [7; 32]).expect("the key file of the house's vault");
+    let home = Home {
+        folder: house.database.path(""),
+        settings: vec![
+            ("HERALD_LISTEN", "127.0.0.1:0".into()),
+            ("HERALD_DATABASE_URL", house.database.url().into()),
+            ("HERALD_SECRET_KEY_FILE", house.database.path("herald.key").display().to_string()),
+            ("HERALD_ALLOWED_NETWORKS", "127.0.0.0/8".into()),
+            ("HERALD_REQUEST_TIMEOUT", "1s".into()),
+            ("HERALD_CONNECT_TIMEOUT", "500ms".into()),
+            ("HERALD_RETRY_SCHEDULE", "1s,1s".into()),
+        ],
+    };
+    let id = house.organization.to_string();
+    let key = home.admin(&["create-api-key", "--organization", &id, "--name", "load", "--scopes", "publish"]).await;
+    let key = key["key"].as_str().expect("a key").to_owned();
+    house.db.close().await;
+    let Some(resolver) = bad::resolver(kind) else {
+        return (Node::Program(home.serve().await), key);
+    };
+    let environment = home.settings.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let config = Config::read(&SettingsArgs::default(), environment).expect("good settings");
+    let app = App::start(&config, Surroundings { resolver, ..Surroundings::default() }).await.expect("it starts");
+    let base = format!("http://{}", app.address);
+    (Node::Here(Box::new(app), base), key)
+}
