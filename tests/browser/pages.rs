@@ -1,6 +1,6 @@
 //! Every page as people see it: axe-core finds nothing wrong, the console stays silent, nothing has to be scrolled
-//! sideways; light and dark, on a desktop and on a phone. With `HERALD_SCREENSHOTS` set to a folder, pictures of the
-//! main pages are saved there (`bin/screenshots`).
+//! sideways; light and dark, on a desktop and on a phone. With `HERALD_SCREENSHOTS` set to a folder, pictures are
+//! saved there (`bin/screenshots`).
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::scene::{ACCOUNT_MANAGER, LOCKED, MEMBER, NEWCOMER, Scene};
 use crate::support::app::PASSWORD;
 use crate::support::chromium::{Browser, BrowserOptions, ConsoleEntry};
 
-use Step::{Fill, Follow, Press, See};
+use Step::{Fill, Follow, Press, See, Tick};
 
 /// One page in one state: who opens which address, and what has to be done there before it is looked at.
 struct Page {
@@ -19,7 +19,6 @@ struct Page {
     /// As for [`Scene::address`].
     path: &'static str,
     steps: &'static [Step],
-    is_pictured: bool,
 }
 
 enum Step {
@@ -29,6 +28,8 @@ enum Step {
     Follow(&'static str),
     /// Types into the field of this label.
     Fill(&'static str, &'static str),
+    /// Ticks the box that the selector names.
+    Tick(&'static str),
     /// Waits until what the selector names says this.
     See(&'static str, &'static str),
 }
@@ -45,7 +46,7 @@ const PAGES: &[Page] = &[
     page("setup", NOBODY, "{setup}"),
     page("setup-errors", NOBODY, "{setup}").after(&[Press("Set up Herald"), See("#form-errors", "Check")]),
     page("setup-refused", NOBODY, "/setup?code=wrong"),
-    page("sign-in", NOBODY, "/login").pictured(),
+    page("sign-in", NOBODY, "/login"),
     page("sign-in-refused", NOBODY, "/login").after(&[
         Fill("Email", ADMIN),
         Fill("Password", "not this one"),
@@ -55,8 +56,8 @@ const PAGES: &[Page] = &[
     page("not-found-outside", NOBODY, "/nowhere"),
     page("demo-receiver", NOBODY, "{receiver}").after(&[See("#received", "Signature holds")]),
     page("home", ADMIN, "/"),
-    page("collaboration", ADMIN, COLLABORATION).pictured(),
-    page("webhooks", ADMIN, WEBHOOKS).pictured(),
+    page("collaboration", ADMIN, COLLABORATION),
+    page("webhooks", ADMIN, WEBHOOKS),
     page("webhook-delete-dialog", ADMIN, WEBHOOKS)
         .after(&[Follow("Delete CRM sync"), See("dialog", "Delete CRM sync?")]),
     page("webhook-form", ADMIN, NEW),
@@ -67,8 +68,7 @@ const PAGES: &[Page] = &[
         See("#form-errors", "Check"),
     ]),
     page("webhook-form-tested", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/edit")
-        .after(&[Press("Send Test Webhook"), See("#toasts", "Test webhook delivered")])
-        .pictured(),
+        .after(&[Press("Send Test Webhook"), See("#toasts", "Test webhook delivered")]),
     page("webhook-form-test-failed", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}/edit")
         .after(&[
             Press("Send Test Webhook"),
@@ -78,7 +78,7 @@ const PAGES: &[Page] = &[
         ]),
     page("webhook-delete", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/delete"),
     page("webhook", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}"),
-    page("webhook-failing", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}").pictured(),
+    page("webhook-failing", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}"),
     page("webhook-as-table", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}?view=table"),
     page("webhook-paused", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}"),
     page("webhook-disabled", ADMIN, "/settings/integrations/collaboration/webhooks/{old-ticket-system}"),
@@ -91,15 +91,20 @@ const PAGES: &[Page] = &[
         "delivery-retrying",
         ADMIN,
         "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}/deliveries/{failed-delivery}",
-    )
-    .pictured(),
-    page("events", ADMIN, "/events").pictured(),
+    ),
+    page("events", ADMIN, "/events"),
     page("events-filtered-away", ADMIN, "/events?event_type=PROJECT_DELETED"),
     page("event", ADMIN, "/events/{event}"),
     page("settings", ADMIN, "/settings"),
     page("api-keys", ADMIN, "/settings/api-keys"),
     page("api-key-new", ADMIN, "/settings/api-keys/new"),
     page("api-key-errors", ADMIN, "/settings/api-keys/new").after(&[Press("Create key"), See("#form-errors", "Check")]),
+    page("api-key-created", ADMIN, "/settings/api-keys/new").after(&[
+        Fill("Name", "Data warehouse"),
+        Tick("input[name=scopes][value=read]"),
+        Press("Create key"),
+        See("#new-key-title", "Copy your new key now"),
+    ]),
     page("api-key-revoke", ADMIN, "/settings/api-keys")
         .after(&[Follow("Revoke Reporting"), See("dialog", "Revoke Reporting?")]),
     page("profile", ADMIN, "/profile"),
@@ -117,16 +122,12 @@ const PAGES: &[Page] = &[
 ];
 
 const fn page(name: &'static str, who: &'static str, path: &'static str) -> Page {
-    Page { name, who, path, steps: &[], is_pictured: false }
+    Page { name, who, path, steps: &[] }
 }
 
 impl Page {
     const fn after(self, steps: &'static [Step]) -> Page {
         Page { steps, ..self }
-    }
-
-    const fn pictured(self) -> Page {
-        Page { is_pictured: true, ..self }
     }
 }
 
@@ -162,11 +163,11 @@ impl Window {
 
 #[tokio::test]
 async fn every_page_is_accessible_quiet_and_fits_in_light_and_dark_on_desktops_and_phones() {
-    // For whoever works on a page: only those whose names begin so, each with its pictures.
+    // For whoever works on a page: only those whose names begin so.
     let only = std::env::var("HERALD_PAGES").ok();
     let scene = Scene::set().await;
     let browser = Browser::start(BrowserOptions::default()).await;
-    let look = Look { scene, browser, pictures_of_all: only.is_some() };
+    let look = Look { scene, browser };
     let mut wrong = Vec::new();
     let mut who = NOBODY;
     for page in PAGES.iter().filter(|page| only.as_ref().is_none_or(|only| page.name.starts_with(only))) {
@@ -183,7 +184,6 @@ async fn every_page_is_accessible_quiet_and_fits_in_light_and_dark_on_desktops_a
 struct Look {
     scene: Scene,
     browser: Browser,
-    pictures_of_all: bool,
 }
 
 impl Look {
@@ -206,6 +206,7 @@ impl Look {
                 Press(name) => self.browser.press(name).await,
                 Follow(name) => self.browser.follow(name).await,
                 Fill(label, text) => self.browser.fill(label, text).await,
+                Tick(css) => self.browser.wait_for(css).await.click().await.expect("a box to tick"),
                 See(css, text) => self.browser.wait_for_text(css, text).await,
             }
         }
@@ -216,9 +217,7 @@ impl Look {
             if window.is_narrow {
                 wrong.extend(self.sideways(&at).await);
             }
-            if page.is_pictured || self.pictures_of_all {
-                self.takes_a_picture(&format!("{}-{name}.png", page.name), window).await;
-            }
+            self.takes_a_picture(&format!("{}-{name}.png", page.name), window).await;
         }
         self.use_window(BrowserOptions { width: 320, ..BrowserOptions::default().narrow() }).await;
         wrong.extend(self.sideways(&format!("{} (320 px)", page.name)).await);
