@@ -82,8 +82,10 @@ fn everything_that_is_wrong_is_said_at_once() {
 fn only_event_types_of_the_catalog_can_be_chosen() {
     for name in ["TEST", "project_created", "", "PROJECT_MADE"] {
         let wrong = Draft { events: vec!["PROJECT_CREATED".into(), name.into()], ..draft() };
-        assert_eq!(wrong.parse().unwrap_err().0[0].0, Field::Events, "{name}");
+        assert_eq!(wrong.parse().unwrap_err().0[0].0, Field::Event(1), "{name}");
     }
+    let none = Draft { events: Vec::new(), ..draft() };
+    assert_eq!(none.parse().unwrap_err().0[0].0, Field::Events);
 }
 
 #[test]
