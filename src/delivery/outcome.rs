@@ -25,6 +25,7 @@ names! {
         /// The guard refused the destination; nothing was sent.
         BlockedAddress = "blocked_address",
         TlsExpired = "tls_expired",
+        TlsNotYetValid = "tls_not_yet_valid",
         TlsSelfSigned = "tls_self_signed",
         TlsUntrusted = "tls_untrusted",
         TlsWrongName = "tls_wrong_name",
@@ -45,6 +46,8 @@ names! {
 pub enum Phase {
     #[default]
     Connecting,
+    /// There is a connection, the TLS handshake is under way.
+    Encrypting,
     /// The request is on its way, nothing has come back.
     Waiting,
     /// The head of the answer has come.
@@ -82,48 +85,108 @@ impl Outcome {
         let because = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         match self {
             Self::Success => status_line(context),
-            Self::Status => match context.location {
-                Some(location) => {
-                    format!("{}: redirects are not followed. It leads to {location}", status_line(context))
-                }
-                None => status_line(context),
-            },
-            Self::Timeout => {
-                let within = for_people(context.timeout);
-                match context.phase {
-                    Phase::Connecting => format!("Your server could not be reached within {within}."),
-                    Phase::Waiting => format!("Your server did not answer within {within}."),
-                    Phase::Reading => format!("Your server did not finish its answer within {within}."),
-                }
+            Self::Status => status_sentence(context),
+            Self::Timeout => timeout_sentence(context),
+            Self::ConnectRefused => {
+                "Your server refused the connection: nothing listens at this port. Check the port, \
+                                     and that the server runs."
+                    .into()
             }
-            Self::ConnectRefused => "Your server refused the connection: nothing listens at this port.".into(),
             Self::ConnectReset => match context.phase {
-                Phase::Connecting => "Your server reset the connection while it was being made.".into(),
-                Phase::Waiting => "Your server reset the connection without an answer.".into(),
-                Phase::Reading => "Your server reset the connection in the middle of its answer.".into(),
+                Phase::Connecting => "Your server reset the connection while it was being made. Check the firewalls \
+                                      and proxies in front of it."
+                    .into(),
+                Phase::Encrypting => "Your server reset the connection during the TLS handshake. Check that it speaks \
+                                      TLS at this port."
+                    .into(),
+                Phase::Waiting => "Your server reset the connection without an answer. Its log may say why.".into(),
+                Phase::Reading => {
+                    "Your server reset the connection in the middle of its answer. Its log may say why.".into()
+                }
             },
-            Self::ConnectUnreachable => format!("There is no route to your server{because}."),
-            Self::DnsNotFound => format!("The name {host} does not exist."),
-            Self::DnsFailed => format!("The name {host} could not be looked up."),
-            Self::DnsTimeout => {
-                format!("The name servers of {host} did not answer within {}.", for_people(context.timeout))
+            Self::ConnectUnreachable => format!("There is no route to your server{because}. Check its address."),
+            Self::DnsNotFound => {
+                format!("The name {host} does not exist, or has no address. Check its spelling and its DNS records.")
             }
+            Self::DnsFailed => format!("The name {host} could not be looked up. Check its name servers."),
+            Self::DnsTimeout => format!(
+                "The name servers of {host} did not answer within {}. Check that they can be reached.",
+                for_people(context.timeout)
+            ),
             Self::BlockedAddress => detail.unwrap_or("This address cannot receive webhooks.").into(),
-            Self::TlsExpired => "Your server's certificate has expired.".into(),
-            Self::TlsSelfSigned => "Your server's certificate is signed by itself, not by an authority.".into(),
-            Self::TlsUntrusted => format!("Your server's certificate is not trusted{because}."),
-            Self::TlsWrongName => format!("Your server's certificate is not valid for {host}."),
-            Self::TlsVersion => "Your server offers no TLS version that we accept (1.2 or 1.3).".into(),
-            Self::TlsHandshake => format!("No encrypted connection to your server could be made{because}."),
-            Self::ProtocolError => format!("Your server's answer is not valid HTTP{because}."),
-            Self::ClosedEarly => match context.phase {
-                Phase::Connecting | Phase::Waiting => "Your server closed the connection without an answer.".into(),
-                Phase::Reading => "Your server closed the connection in the middle of its answer.".into(),
+            Self::TlsExpired => match detail {
+                Some(day) => format!("Your server's certificate expired on {day}. Renew it."),
+                None => "Your server's certificate has expired. Renew it.".into(),
             },
-            Self::HeaderTooLarge => "The head of your server's answer is longer than 64 KiB.".into(),
+            Self::TlsNotYetValid => match detail {
+                Some(day) => format!("Your server's certificate is not valid before {day}. Use one that is valid now."),
+                None => "Your server's certificate is not valid yet. Use one that is valid now.".into(),
+            },
+            Self::TlsSelfSigned => {
+                "Your server's certificate is signed by itself, not by an authority. Use one that a \
+                                    public authority signed."
+                    .into()
+            }
+            Self::TlsUntrusted => format!(
+                "Your server's certificate is not trusted{because}. Use one that a public authority signed, and send \
+                 the whole chain."
+            ),
+            Self::TlsWrongName => {
+                format!("Your server's certificate is not valid for {host}. Use one that names it.")
+            }
+            Self::TlsVersion => "Your server offers no TLS version that we accept. Let it offer TLS 1.2 or 1.3.".into(),
+            Self::TlsHandshake => format!(
+                "No encrypted connection to your server could be made{because}. Check that it speaks TLS at this port."
+            ),
+            Self::ProtocolError => format!(
+                "Your server's answer is not valid HTTP{because}. Check that a web server listens at this port."
+            ),
+            Self::ClosedEarly => match context.phase {
+                Phase::Connecting | Phase::Encrypting | Phase::Waiting => {
+                    "Your server closed the connection without an answer. Its log may say why.".into()
+                }
+                Phase::Reading => {
+                    "Your server closed the connection in the middle of its answer. Its log may say why.".into()
+                }
+            },
+            Self::HeaderTooLarge => {
+                "The head of your server's answer is longer than 64 KiB. Send fewer or shorter headers.".into()
+            }
             Self::Internal => {
                 format!("Something went wrong on our side{because}. It does not count against your server.")
             }
+        }
+    }
+}
+
+/// The status, and what to do about it where that can be told.
+fn status_sentence(context: &AttemptContext<'_>) -> String {
+    let line = status_line(context);
+    match (context.location, context.status) {
+        (Some(location), _) => {
+            format!("{line}: redirects are not followed. Enter the URL that it leads to: {location}")
+        }
+        (None, Some(101)) => format!("{line}: answer with a status from 200 to 299 instead."),
+        (None, Some(300..=399)) => format!("{line}: redirects are not followed. Enter the final URL."),
+        (None, Some(401 | 403)) => format!("{line}: check the request headers of the webhook."),
+        (None, Some(404)) => format!("{line}: check the path of the URL."),
+        (None, Some(405)) => format!("{line}: the URL has to accept POST."),
+        (None, _) => line,
+    }
+}
+
+fn timeout_sentence(context: &AttemptContext<'_>) -> String {
+    let within = for_people(context.timeout);
+    match context.phase {
+        Phase::Connecting => format!(
+            "Your server could not be reached within {within}. Check its address, and that its firewall lets us in."
+        ),
+        Phase::Encrypting => format!(
+            "Your server did not complete the TLS handshake within {within}. Check that it speaks TLS at this port."
+        ),
+        Phase::Waiting => format!("Your server did not answer within {within}. Answer first, work afterwards."),
+        Phase::Reading => {
+            format!("Your server did not finish its answer within {within}. A short answer is enough.")
         }
     }
 }
@@ -168,20 +231,28 @@ mod tests {
             detail: None,
         };
         for (outcome, context, sentence) in [
-            (Outcome::Timeout, context(Phase::Waiting, None), "Your server did not answer within 15 s."),
+            (
+                Outcome::Timeout,
+                context(Phase::Waiting, None),
+                "Your server did not answer within 15 s. Answer first, work afterwards.",
+            ),
             (
                 Outcome::Timeout,
                 context(Phase::Reading, Some(200)),
-                "Your server did not finish its answer within 15 s.",
+                "Your server did not finish its answer within 15 s. A short answer is enough.",
             ),
             (Outcome::Status, context(Phase::Reading, Some(503)), "503 Service Unavailable"),
             (Outcome::Status, context(Phase::Reading, Some(599)), "599"),
             (
                 Outcome::Status,
                 AttemptContext { location: Some("https://elsewhere.example/"), ..context(Phase::Reading, Some(302)) },
-                "302 Found: redirects are not followed. It leads to https://elsewhere.example/",
+                "302 Found: redirects are not followed. Enter the URL that it leads to: https://elsewhere.example/",
             ),
-            (Outcome::DnsNotFound, context(Phase::Connecting, None), "The name example.com does not exist."),
+            (
+                Outcome::DnsNotFound,
+                context(Phase::Connecting, None),
+                "The name example.com does not exist, or has no address. Check its spelling and its DNS records.",
+            ),
         ] {
             assert_eq!(outcome.sentence(&context), sentence);
         }

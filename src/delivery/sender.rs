@@ -165,13 +165,13 @@ impl Sender {
     pub async fn send(&self, request: &Request<'_>) -> Attempt {
         let started = Instant::now();
         let mut answer = Answer::default();
-        let mut is_connected = false;
+        let mut phase = Phase::Connecting;
         let headers = match request::headers(request) {
             Ok(headers) => headers,
-            Err(failure) => return conclude(request, started.elapsed(), Vec::new(), answer, Err(failure), false),
+            Err(failure) => return conclude(request, started.elapsed(), Vec::new(), answer, Err(failure), phase),
         };
         let sent_headers = request::sent_headers(&headers, request);
-        let exchanging = self.exchange(request, headers, &mut answer, &mut is_connected);
+        let exchanging = self.exchange(request, headers, &mut answer, &mut phase);
         let result = match timeout_at(started + self.request_timeout, exchanging).await {
             Ok(result) => result,
             // All that is kept has come: where the rest would have been cut, its delay is no failure.
@@ -181,7 +181,7 @@ impl Sender {
             }
             Err(_) => Err(Failure::timeout(Outcome::Timeout, self.request_timeout)),
         };
-        conclude(request, started.elapsed(), sent_headers, answer, result, is_connected)
+        conclude(request, started.elapsed(), sent_headers, answer, result, phase)
     }
 
     async fn exchange(
@@ -189,27 +189,29 @@ impl Sender {
         request: &Request<'_>,
         mut headers: http::HeaderMap,
         answer: &mut Answer,
-        is_connected: &mut bool,
+        phase: &mut Phase,
     ) -> Result<(), Failure> {
         if let Some(local) = self.local_for(request.endpoint) {
-            *is_connected = true;
+            *phase = Phase::Waiting;
             return request::hand_over(local, &headers, request, answer).await;
         }
         self.dialer.guard.check_endpoint(request.endpoint).map_err(|refusal| dial::blocked(&refusal))?;
         let origin = request.endpoint.origin();
         if let Some(mut channel) = self.kept_channel(origin).await {
-            *is_connected = true;
+            *phase = Phase::Waiting;
             match channel.exchange(request::message(headers, request)?, answer).await {
-                // The other side had closed the connection before it saw the request: that is no answer.
-                Err(failure) if answer.head.is_none() && failure.is_of_a_closed_connection() => {
-                    *is_connected = false;
+                // The other side had closed the connection before it saw the request: not a byte came back.
+                Err(failure)
+                    if failure.is_unsent || (!channel.has_been_answered() && failure.is_of_a_closed_connection()) =>
+                {
+                    *phase = Phase::Connecting;
                     headers = request::headers(request)?;
                 }
                 result => return self.keep(origin, channel, answer, result).await,
             }
         }
-        let mut channel = Channel::open(self.dialer.dial(request.endpoint).await?).await?;
-        *is_connected = true;
+        let mut channel = Channel::open(self.dialer.dial(request.endpoint, phase).await?).await?;
+        *phase = Phase::Waiting;
         let result = channel.exchange(request::message(headers, request)?, answer).await;
         self.keep(origin, channel, answer, result).await
     }
@@ -254,7 +256,7 @@ fn conclude(
     request_headers: Vec<SentHeader>,
     answer: Answer,
     result: Result<(), Failure>,
-    is_connected: bool,
+    phase: Phase,
 ) -> Attempt {
     let status = answer.head.as_ref().map(|head| head.status);
     let header = |name: &str| answer.head.as_ref()?.headers.get(name)?.to_str().ok();
@@ -266,18 +268,15 @@ fn conclude(
         (Ok(()), None) => Failure::internal("an exchange without an answer"),
         (Err(failure), _) => failure,
     };
-    let phase = match (is_connected, &answer.head) {
-        (_, Some(_)) => Phase::Reading,
-        (true, None) => Phase::Waiting,
-        (false, None) => Phase::Connecting,
-    };
     let status_code = status.map(|status| status.as_u16());
+    let location =
+        status.filter(|status| status.is_redirection()).and_then(|_| request::location(answer.head.as_ref()?));
     let context = AttemptContext {
         host: request.endpoint.url().host_str().unwrap_or_default(),
-        phase,
+        phase: if answer.head.is_some() { Phase::Reading } else { phase },
         timeout: failure.timeout.unwrap_or_default(),
         status: status_code,
-        location: header("location").filter(|_| status.is_some_and(|status| status.is_redirection())),
+        location: location.as_deref(),
         detail: failure.detail.as_deref(),
     };
     let error = (!failure.outcome.is_success()).then(|| failure.outcome.sentence(&context));

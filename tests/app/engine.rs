@@ -1,6 +1,7 @@
 //! The real engine and the real sender, on a real database, against receivers on real sockets. Time stands still until a test
 //! moves it, so that what happens when is exact.
 
+mod hostile;
 mod lanes;
 mod life;
 mod load;
@@ -17,7 +18,7 @@ use herald::delivery::Engine;
 use herald::delivery::endpoint::Guard;
 use herald::delivery::engine::Parts;
 use herald::delivery::model::{Hints, Lease, RedeliverRefusal};
-use herald::delivery::resolver::SystemResolver;
+use herald::delivery::resolver::{Resolver, SystemResolver};
 use herald::delivery::sender::{Limits, Sender};
 use herald::events::{Dispatch, EventType};
 use herald::webhooks::actions::{self, Tools};
@@ -39,12 +40,19 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// No chance: retries come at the earliest time that their schedule allows.
-struct NoJitter;
+/// A chance that always falls the same way.
+struct Chance(u8);
 
-impl Rng for NoJitter {
+impl Chance {
+    /// Retries come at the earliest time that their schedule allows.
+    const NONE: Self = Self(0);
+    /// And at the latest.
+    const ALL: Self = Self(0xff);
+}
+
+impl Rng for Chance {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(0);
+        bytes.fill(self.0);
     }
 }
 
@@ -178,21 +186,35 @@ impl Running {
 }
 
 fn sender() -> Sender {
+    sender_of(SystemResolver, &Limits::default(), None)
+}
+
+fn sender_of(resolver: impl Resolver, limits: &Limits, extra_ca: Option<&[u8]>) -> Sender {
     let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
-    Sender::new(Guard::new(loopback, false), Arc::new(SystemResolver), &Limits::default(), None)
-        .expect("no certificates of our own")
+    Sender::new(Guard::new(loopback, false), Arc::new(resolver), limits, extra_ca).expect("valid certificates")
 }
 
 async fn start_engine(house: &House, db: &Db, width: usize, schedule: &str) -> Engine {
+    start_engine_with(house, db, width, schedule, Chance::NONE, sender()).await
+}
+
+async fn start_engine_with(
+    house: &House,
+    db: &Db,
+    width: usize,
+    schedule: &str,
+    rng: impl Rng,
+    sender: Sender,
+) -> Engine {
     let parts = Parts {
         db: db.clone(),
         clock: house.clock.clone(),
-        rng: Arc::new(NoJitter),
+        rng: Arc::new(rng),
         vault: house.vault.clone(),
-        sender: Arc::new(sender()),
+        request_timeout: TIMEOUT,
+        sender: Arc::new(sender),
         schedule: schedule.parse().expect("a schedule"),
         concurrency: width,
-        request_timeout: TIMEOUT,
         observer: None,
     };
     Engine::start(parts).await.expect("the engine starts")

@@ -10,6 +10,7 @@ mod architecture;
 mod crash;
 mod databases;
 mod demo;
+mod endless;
 mod engine;
 mod health;
 mod log;

@@ -92,6 +92,11 @@ impl Server {
         self.log.lock().expect("no holder panics").clone()
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the server runs")
+    }
+
     /// `kill -9`: no chance to finish anything.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the server can be killed");
@@ -99,7 +104,7 @@ impl Server {
 
     /// SIGTERM, and the end that it leads to.
     pub async fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().expect("the server runs").to_string();
+        let id = self.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill runs");
         assert!(told.success());
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;

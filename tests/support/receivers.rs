@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -18,75 +18,112 @@ use super::recorder::read_request;
 /// What a receiver does with a connection.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
-    reads: bool,
+    reads: Reading,
     says: Vec<u8>,
     then: Ending,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Nothing,
+    /// Enough to know that the client has connected and sends.
+    Byte,
+    Request,
 }
 
 #[derive(Clone, Debug)]
 enum Ending {
     Close,
+    /// Says that nothing more comes, and goes on reading.
+    EndOfStream,
     Reset,
     Hang,
     Repeat(Vec<u8>),
     Drip(Vec<u8>, Duration),
-    /// Answers request after request, and closes after that many without saying so.
-    Serve(usize),
+    /// Answers request after request, and closes after that many without saying so; the next one gets these bytes first.
+    Serve(usize, Vec<u8>),
 }
 
 impl Behaviour {
-    fn new(reads: bool, says: impl Into<Vec<u8>>, then: Ending) -> Self {
+    fn new(reads: Reading, says: impl Into<Vec<u8>>, then: Ending) -> Self {
         Self { reads, says: says.into(), then }
     }
 
     /// Reads the request, sends these bytes, closes.
     pub fn says(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(true, bytes, Ending::Close)
+        Self::new(Reading::Request, bytes, Ending::Close)
     }
 
     /// Reads the request, sends these bytes, and keeps the connection open in silence.
     pub fn says_and_hangs(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(true, bytes, Ending::Hang)
+        Self::new(Reading::Request, bytes, Ending::Hang)
     }
 
     /// Reads the request, sends these bytes, and resets the connection.
     pub fn says_and_resets(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(true, bytes, Ending::Reset)
+        Self::new(Reading::Request, bytes, Ending::Reset)
     }
 
     /// Sends the second bytes again and again, as fast as they are taken.
     pub fn never_ends(start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>) -> Self {
-        Self::new(true, start, Ending::Repeat(repeated.into()))
+        Self::new(Reading::Request, start, Ending::Repeat(repeated.into()))
     }
 
     /// Sends the second bytes again and again, one at a time with a pause before each.
     pub fn drips(start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>, pause: Duration) -> Self {
-        Self::new(true, start, Ending::Drip(repeated.into(), pause))
+        Self::new(Reading::Request, start, Ending::Drip(repeated.into(), pause))
+    }
+
+    /// The same, whatever it is sent.
+    pub fn drips_unasked(start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>, pause: Duration) -> Self {
+        Self::new(Reading::Byte, start, Ending::Drip(repeated.into(), pause))
     }
 
     pub fn hangs_before_reading() -> Self {
-        Self::new(false, "", Ending::Hang)
+        Self::new(Reading::Nothing, "", Ending::Hang)
     }
 
-    pub fn resets_before_reading() -> Self {
-        Self::new(false, "", Ending::Reset)
+    /// Resets the connection in the middle of the request, or of the TLS handshake.
+    pub fn resets_while_reading() -> Self {
+        Self::new(Reading::Byte, "", Ending::Reset)
+    }
+
+    /// Sends these bytes whatever it is sent, and nothing more.
+    pub fn says_unasked(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(Reading::Byte, bytes, Ending::EndOfStream)
+    }
+
+    /// Sends the first bytes, then the second ones again and again, as fast as they are taken, whatever it is sent.
+    pub fn never_ends_unasked(start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>) -> Self {
+        Self::new(Reading::Byte, start, Ending::Repeat(repeated.into()))
     }
 
     /// Speaks before it was asked, as servers of other protocols do.
     pub fn greets(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::new(false, bytes, Ending::Hang)
+        Self::new(Reading::Nothing, bytes, Ending::Hang)
     }
 
     /// Sends these bytes to each of `count` requests and then closes, without a `connection: close`.
     pub fn serves(bytes: impl Into<Vec<u8>>, count: usize) -> Self {
-        Self::new(false, bytes, Ending::Serve(count))
+        Self::serves_then_says(bytes, count, "")
     }
+
+    /// The same, but that one more request is read, and gets the last bytes before the end.
+    pub fn serves_then_says(bytes: impl Into<Vec<u8>>, count: usize, last: impl Into<Vec<u8>>) -> Self {
+        Self::new(Reading::Nothing, bytes, Ending::Serve(count, last.into()))
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    connections: AtomicUsize,
+    requests: AtomicUsize,
 }
 
 /// A receiver on a loopback port of its own. Stops when dropped.
 pub struct Receiver {
     address: SocketAddr,
-    requests: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
     _server: JoinSet<()>,
 }
 
@@ -103,10 +140,10 @@ impl Receiver {
     async fn listen(behaviour: Behaviour, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the listener is bound");
-        let requests = Arc::new(AtomicUsize::new(0));
+        let counts = Arc::<Counts>::default();
         let mut server = JoinSet::new();
-        server.spawn(accept(listener, tls, behaviour, requests.clone()));
-        Self { address, requests, _server: server }
+        server.spawn(accept(listener, tls, behaviour, counts.clone()));
+        Self { address, counts, _server: server }
     }
 
     pub fn url(&self) -> String {
@@ -119,7 +156,12 @@ impl Receiver {
 
     /// How many whole requests were read so far.
     pub fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+        self.counts.requests.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were taken so far.
+    pub fn connections(&self) -> usize {
+        self.counts.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -135,6 +177,31 @@ impl ClosedPort {
 
     pub fn url(&self) -> String {
         format!("http://{}/", self.0.local_addr().expect("the socket is bound"))
+    }
+}
+
+/// A port that lets connections be asked for and never made: its queue is full, so that the system answers nobody.
+pub struct DeafPort {
+    listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl DeafPort {
+    pub async fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let listener = socket.listen(1).expect("a listener");
+        let address = listener.local_addr().expect("the listener is bound");
+        let mut queue = Vec::new();
+        // On loopback a connection that is made at all is made at once.
+        while let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+            queue.push(stream);
+        }
+        Self { listener, _queue: queue }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.listener.local_addr().expect("the listener is bound"))
     }
 }
 
@@ -160,18 +227,19 @@ fn acceptor(certificate: &str) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, behaviour: Behaviour, requests: Arc<AtomicUsize>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, behaviour: Behaviour, counts: Arc<Counts>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let (behaviour, requests, tls) = (behaviour.clone(), requests.clone(), tls.clone());
+        counts.connections.fetch_add(1, Ordering::SeqCst);
+        let (behaviour, counts, tls) = (behaviour.clone(), counts.clone(), tls.clone());
         connections.spawn(async move {
             // Clients break off as soon as they know enough.
             let _ = match tls {
                 Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => behave(stream, &behaviour, &requests).await.map(drop),
+                    Ok(stream) => behave(stream, &behaviour, &counts.requests).await.map(drop),
                     Err(refused) => Err(refused),
                 },
-                None => serve_plain(stream, &behaviour, &requests).await,
+                None => serve_plain(stream, &behaviour, &counts.requests).await,
             };
         });
         while connections.try_join_next().is_some() {}
@@ -192,23 +260,36 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut stream = BufReader::new(stream);
-    if behaviour.reads && read_request(&mut stream).await?.is_some() {
-        requests.fetch_add(1, Ordering::SeqCst);
+    match behaviour.reads {
+        Reading::Nothing => {}
+        Reading::Byte => drop(stream.read_u8().await?),
+        Reading::Request => {
+            if read_request(&mut stream).await?.is_some() {
+                requests.fetch_add(1, Ordering::SeqCst);
+            }
+        }
     }
-    if let Ending::Serve(count) = behaviour.then {
-        for _ in 0..count {
+    if let Ending::Serve(count, last) = &behaviour.then {
+        for _ in 0..*count {
             if read_request(&mut stream).await?.is_none() {
                 break;
             }
             requests.fetch_add(1, Ordering::SeqCst);
             stream.write_all(&behaviour.says).await?;
         }
+        if !last.is_empty() && read_request(&mut stream).await?.is_some() {
+            stream.write_all(last).await?;
+        }
         return Ok(stream.into_inner());
     }
     stream.write_all(&behaviour.says).await?;
     stream.flush().await?;
     match &behaviour.then {
-        Ending::Close | Ending::Reset | Ending::Serve(_) => {}
+        Ending::Close | Ending::Reset | Ending::Serve(..) => {}
+        Ending::EndOfStream => {
+            stream.shutdown().await?;
+            tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
+        }
         Ending::Hang => std::future::pending().await,
         Ending::Repeat(bytes) => {
             // In large pieces, as a server that means harm would.

@@ -10,8 +10,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 
-use super::failure::Failure;
-use super::wire::{HeadBudget, MAX_HEAD_BYTES, Stream, Wire};
+use super::failure::{self, Failure};
+use super::wire::{Budget, MAX_HEAD_BYTES, Stream, Wire};
 
 /// More header fields than this are no valid answer.
 const MAX_HEADERS: usize = 256;
@@ -23,7 +23,9 @@ pub struct Channel {
     requests: SendRequest<Full<Bytes>>,
     connection: Connection<TokioIo<Wire>, Full<Bytes>>,
     is_finished: bool,
-    budget: HeadBudget,
+    /// Why the connection ended.
+    error: Option<hyper::Error>,
+    budget: Budget,
 }
 
 /// What has arrived of an answer, also when the rest never did.
@@ -37,16 +39,18 @@ pub struct Answer {
 
 impl Channel {
     pub async fn open(stream: Stream) -> Result<Self, Failure> {
-        let budget = HeadBudget::unlimited();
+        let budget = Budget::default();
         let wire = TokioIo::new(Wire::new(stream, budget.clone()));
         let (requests, connection) = http1::Builder::new()
             .max_headers(MAX_HEADERS)
+            // What RFC 9112 section 5.2 asks of a client that meets a folded line.
+            .allow_obsolete_multiline_headers_in_responses(true)
             // Above the budget, so that it is the budget that says what was wrong.
             .max_buf_size(2 * MAX_HEAD_BYTES)
             .handshake(wire)
             .await
             .map_err(|error| Failure::of_exchange(&error))?;
-        Ok(Self { requests, connection, is_finished: false, budget })
+        Ok(Self { requests, connection, is_finished: false, error: None, budget })
     }
 
     /// Sends the request and reads the answer into `answer`, piece by piece, so that what has come is there
@@ -54,17 +58,31 @@ impl Channel {
     pub async fn exchange(&mut self, request: http::Request<Full<Bytes>>, answer: &mut Answer) -> Result<(), Failure> {
         self.budget.start();
         let responding = self.requests.send_request(request);
-        let response = self.drive(responding).await.map_err(|error| Failure::of_exchange(&error))?;
-        self.budget.lift();
+        let response = self.drive(responding).await.map_err(|error| self.failure(&error))?;
+        self.budget.start_body();
         let (head, mut body) = response.into_parts();
         answer.head = Some(head);
         self.read(&mut body, answer).await
     }
 
+    /// Where the request could not be sent any more, it is the connection that knows why.
+    fn failure(&mut self, error: &hyper::Error) -> Failure {
+        let is_unsent = error.is_canceled() || error.is_closed();
+        let cause = self.error.take().filter(|_| is_unsent);
+        Failure { is_unsent, ..Failure::of_exchange(cause.as_ref().unwrap_or(error)) }
+    }
+
     async fn read(&mut self, body: &mut Incoming, answer: &mut Answer) -> Result<(), Failure> {
         while !body.is_end_stream() {
             let Some(frame) = self.drive(body.frame()).await else { break };
-            let frame = frame.map_err(|error| Failure::of_exchange(&error))?;
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(error) if failure::is_past_the_cap(&error) => {
+                    answer.is_cut = true;
+                    break;
+                }
+                Err(error) => return Err(Failure::of_exchange(&error)),
+            };
             let Ok(data) = frame.into_data() else { continue };
             let room = MAX_BODY_BYTES - answer.body.len();
             answer.body.extend_from_slice(&data[..data.len().min(room)]);
@@ -74,6 +92,11 @@ impl Channel {
             }
         }
         Ok(())
+    }
+
+    /// Whether anything has come back since the last request was sent.
+    pub fn has_been_answered(&self) -> bool {
+        self.budget.has_come()
     }
 
     /// Whether the connection can take another request now. Looks at the socket, so that a connection that
@@ -97,10 +120,12 @@ impl Channel {
         .await
     }
 
-    /// The connection's own result says nothing that the request's or the body's does not.
     fn poll_connection(&mut self, cx: &mut Context<'_>) {
-        if !self.is_finished {
-            self.is_finished = Pin::new(&mut self.connection).poll(cx).is_ready();
+        if !self.is_finished
+            && let Poll::Ready(result) = Pin::new(&mut self.connection).poll(cx)
+        {
+            self.is_finished = true;
+            self.error = result.err();
         }
     }
 }

@@ -18,7 +18,7 @@ use url::Host;
 use super::failure::Failure;
 use super::wire::Stream;
 use crate::delivery::endpoint::{Endpoint, Guard, Refusal};
-use crate::delivery::outcome::Outcome;
+use crate::delivery::outcome::{Outcome, Phase};
 use crate::delivery::resolver::{DnsError, Resolver};
 
 /// How long one address may take before the next is tried beside it (RFC 8305).
@@ -39,7 +39,8 @@ impl Dialer {
         Self { guard, resolver, tls: TlsConnector::from(Arc::new(tls)), timeout }
     }
 
-    pub async fn dial(&self, endpoint: &Endpoint) -> Result<Stream, Failure> {
+    /// `phase` is moved on with each step, also where the caller's own deadline ends this.
+    pub async fn dial(&self, endpoint: &Endpoint, phase: &mut Phase) -> Result<Stream, Failure> {
         let deadline = Instant::now() + self.timeout;
         let addresses = match endpoint.host() {
             // Literals were checked with the endpoint.
@@ -51,7 +52,10 @@ impl Dialer {
             let stream = open(&addresses, endpoint.port()).await.map_err(|error| Failure::of_dialling(&error))?;
             stream.set_nodelay(true).map_err(|error| Failure::of_dialling(&error))?;
             match endpoint.is_https() {
-                true => self.encrypt(stream, endpoint.host()).await,
+                true => {
+                    *phase = Phase::Encrypting;
+                    self.encrypt(stream, endpoint.host()).await
+                }
                 false => Ok(Stream::Plain(stream)),
             }
         };
@@ -71,6 +75,10 @@ impl Dialer {
             DnsError::Failed => Failure::new(Outcome::DnsFailed, None),
             DnsError::Timeout => Failure::timeout(Outcome::DnsTimeout, self.timeout),
         })?;
+        // No resolver should say so, and none of ours does: a name without an address leads nowhere.
+        if addresses.is_empty() {
+            return Err(Failure::new(Outcome::DnsNotFound, None));
+        }
         self.guard.check_answer(name, &addresses).map_err(|refusal| blocked(&refusal))?;
         Ok(addresses)
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::tls;
-use super::wire::HeadTooLarge;
+use super::wire::TooLong;
 use crate::delivery::outcome::Outcome;
 
 /// Why an attempt got no complete answer.
@@ -15,15 +15,17 @@ pub struct Failure {
     pub detail: Option<String>,
     /// The time that ran out, where one did.
     pub timeout: Option<Duration>,
+    /// Not a byte of the request has left.
+    pub is_unsent: bool,
 }
 
 impl Failure {
     pub fn new(outcome: Outcome, detail: Option<String>) -> Self {
-        Self { outcome, detail, timeout: None }
+        Self { outcome, detail, timeout: None, is_unsent: false }
     }
 
     pub fn timeout(outcome: Outcome, timeout: Duration) -> Self {
-        Self { outcome, detail: None, timeout: Some(timeout) }
+        Self { timeout: Some(timeout), ..Self::new(outcome, None) }
     }
 
     pub fn internal(detail: impl Into<String>) -> Self {
@@ -43,7 +45,7 @@ impl Failure {
             // Also the kernel's own patience, which ends only where ours is set to minutes.
             _ => Outcome::ConnectUnreachable,
         };
-        Self::new(outcome, Some(error.to_string()))
+        Self::new(outcome, Some(without_number(error)))
     }
 
     /// An error during the TLS handshake.
@@ -60,8 +62,13 @@ impl Failure {
 
     /// An error of the exchange itself.
     pub fn of_exchange(error: &hyper::Error) -> Self {
-        if let Some(cause) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+        let source = error.source();
+        if let Some(cause) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
             return Self::of_stream(cause);
+        }
+        // A request that was called off, and what the connection died of.
+        if let Some(cause) = source.and_then(|source| source.downcast_ref::<hyper::Error>()) {
+            return Self::of_exchange(cause);
         }
         let outcome = match () {
             () if error.is_parse() => Outcome::ProtocolError,
@@ -79,7 +86,7 @@ impl Failure {
             return Self::new(outcome, detail);
         }
         let outcome = match error.kind() {
-            _ if error.get_ref().is_some_and(|inner| inner.is::<HeadTooLarge>()) => Outcome::HeaderTooLarge,
+            _ if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) => Outcome::HeaderTooLarge,
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::TimedOut => {
                 Outcome::ConnectReset
             }
@@ -91,8 +98,20 @@ impl Failure {
         Self::new(outcome, Some(error.to_string()))
     }
 
-    /// Whether a kept connection fails like this when the other side had already closed it.
+    /// Whether a kept connection can fail like this when the other side had already closed it.
     pub fn is_of_a_closed_connection(&self) -> bool {
         matches!(self.outcome, Outcome::ClosedEarly | Outcome::ConnectReset)
     }
+}
+
+/// Whether an answer whose head has come went on past what is read of it.
+pub fn is_past_the_cap(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    cause.and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<TooLong>())
+}
+
+/// The system's words without its number: `Network is unreachable`.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -12,6 +12,9 @@ use crate::delivery::signing;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OUR_USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Herald/", env!("CARGO_PKG_VERSION")));
 
+/// Characters of a Location that a sentence shows: as many as a webhook's URL may have.
+const MAX_LOCATION: usize = 2_048;
+
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
@@ -87,6 +90,13 @@ pub async fn hand_over(
 /// The headers of an answer; bytes that are no UTF-8 as U+FFFD.
 pub fn received_headers(head: &http::response::Parts) -> Vec<(String, String)> {
     head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+/// Where a redirect leads, as much of it as a sentence takes.
+pub fn location(head: &http::response::Parts) -> Option<String> {
+    let whole = text(head.headers.get(http::header::LOCATION)?);
+    let shown: String = whole.chars().take(MAX_LOCATION).collect();
+    Some(if shown.len() < whole.len() { format!("{shown}…") } else { shown })
 }
 
 fn text(value: &HeaderValue) -> String {

@@ -8,8 +8,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, PeerIncompatible,
-    RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, InvalidMessage, OtherError,
+    PeerIncompatible, RootCertStore, SignatureScheme,
 };
 
 use crate::delivery::outcome::Outcome;
@@ -119,23 +119,36 @@ fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
     webpki::EndEntityCert::try_from(certificate).is_ok_and(|parsed| parsed.issuer() == parsed.subject())
 }
 
-/// The TLS failure behind an error of a stream; `None` where it is of another kind.
+/// The TLS failure behind an error of a stream, with what its sentence tells; `None` where it is of another kind.
 pub fn classify(error: &io::Error) -> Option<(Outcome, Option<String>)> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let outcome = match error {
+    let text = || Some(error.to_string());
+    Some(match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Outcome::TlsExpired,
+            CertificateError::Expired => (Outcome::TlsExpired, None),
+            CertificateError::ExpiredContext { not_after, .. } => (Outcome::TlsExpired, day(*not_after)),
+            CertificateError::NotValidYet => (Outcome::TlsNotYetValid, None),
+            CertificateError::NotValidYetContext { not_before, .. } => (Outcome::TlsNotYetValid, day(*not_before)),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Outcome::TlsWrongName
+                (Outcome::TlsWrongName, None)
             }
-            CertificateError::Other(OtherError(other)) if other.is::<SelfSigned>() => Outcome::TlsSelfSigned,
-            _ => Outcome::TlsUntrusted,
+            CertificateError::Other(OtherError(other)) if other.is::<SelfSigned>() => (Outcome::TlsSelfSigned, None),
+            CertificateError::UnknownIssuer => (Outcome::TlsUntrusted, Some("its authority is not known".to_owned())),
+            _ => (Outcome::TlsUntrusted, text()),
         },
         rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         )
-        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Outcome::TlsVersion,
-        _ => Outcome::TlsHandshake,
-    };
-    Some((outcome, Some(error.to_string())))
+        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => (Outcome::TlsVersion, None),
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            (Outcome::TlsHandshake, Some("what it says is not TLS".to_owned()))
+        }
+        _ => (Outcome::TlsHandshake, text()),
+    })
+}
+
+/// The day of a certificate's date, in UTC.
+fn day(time: UnixTime) -> Option<String> {
+    let time = chrono::DateTime::from_timestamp(i64::try_from(time.as_secs()).ok()?, 0)?;
+    Some(time.format("%Y-%m-%d").to_string())
 }

@@ -1,67 +1,83 @@
-//! The bytes below HTTP: a socket, with or without TLS, that counts what comes in before the head of an
-//! answer is complete.
+//! The bytes below HTTP: a socket, with or without TLS, that counts what comes in and ends where more has come than
+//! an answer needs.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::channel::MAX_BODY_BYTES;
+
 /// The head of an answer, interim ones (1xx) included, has to fit in here.
 pub const MAX_HEAD_BYTES: usize = 64 * 1024;
 
+/// The body with what chunks put around it: enough for the kept 64 KiB in chunks of a single byte (`1\r\na\r\n`) and the
+/// end of them. Past it comes nothing that would be kept, be it frames without end.
+const MAX_BODY_WIRE_BYTES: usize = 6 * MAX_BODY_BYTES + 1_024;
+
+/// More has come than is read of an answer: of its head, until [`Budget::start_body`] is called, or else of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the head of the answer is longer than 64 KiB")]
-pub struct HeadTooLarge;
+#[error("the answer is longer than is read of it")]
+pub struct TooLong;
 
 pub enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// What may still come in before the head is complete; shared between a connection and who uses it.
-#[derive(Clone, Debug)]
-pub struct HeadBudget(Arc<AtomicUsize>);
+/// What may still come in; shared between a connection and who uses it.
+#[derive(Clone, Debug, Default)]
+pub struct Budget(Arc<Counters>);
 
-impl HeadBudget {
-    pub fn unlimited() -> Self {
-        Self(Arc::new(AtomicUsize::new(usize::MAX)))
-    }
+#[derive(Debug, Default)]
+struct Counters {
+    left: AtomicUsize,
+    has_come: AtomicBool,
+}
 
-    /// To be called before a request is sent.
+impl Budget {
+    /// To be called before a request is sent: a head may come.
     pub fn start(&self) {
-        self.0.store(MAX_HEAD_BYTES, Ordering::Relaxed);
+        self.0.left.store(MAX_HEAD_BYTES, Ordering::Relaxed);
+        self.0.has_come.store(false, Ordering::Relaxed);
     }
 
     /// To be called when the head has arrived.
-    pub fn lift(&self) {
-        self.0.store(usize::MAX, Ordering::Relaxed);
+    pub fn start_body(&self) {
+        self.0.left.store(MAX_BODY_WIRE_BYTES, Ordering::Relaxed);
+    }
+
+    /// Whether anything has come since the request was sent.
+    pub fn has_come(&self) -> bool {
+        self.0.has_come.load(Ordering::Relaxed)
     }
 
     fn is_spent(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.0.left.load(Ordering::Relaxed) == 0
     }
 
     fn spend(&self, bytes: usize) {
-        let left = self.0.load(Ordering::Relaxed);
-        if left != usize::MAX {
-            self.0.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        if bytes > 0 {
+            let left = self.0.left.load(Ordering::Relaxed);
+            self.0.left.store(left.saturating_sub(bytes), Ordering::Relaxed);
+            self.0.has_come.store(true, Ordering::Relaxed);
         }
     }
 }
 
-/// A stream under a head budget.
+/// A stream under a budget.
 pub struct Wire {
     stream: Stream,
-    budget: HeadBudget,
+    budget: Budget,
 }
 
 impl Wire {
-    pub fn new(stream: Stream, budget: HeadBudget) -> Self {
+    pub fn new(stream: Stream, budget: Budget) -> Self {
         Self { stream, budget }
     }
 }
@@ -84,7 +100,7 @@ macro_rules! forward {
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.budget.is_spent() {
-            return Poll::Ready(Err(io::Error::other(HeadTooLarge)));
+            return Poll::Ready(Err(io::Error::other(TooLong)));
         }
         let budget = self.budget.clone();
         let before = buffer.filled().len();

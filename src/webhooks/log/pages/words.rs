@@ -150,6 +150,7 @@ const fn short(outcome: Outcome) -> &'static str {
         Outcome::DnsFailed | Outcome::DnsTimeout => "Name look-up failed",
         Outcome::BlockedAddress => "Address not allowed",
         Outcome::TlsExpired => "Certificate expired",
+        Outcome::TlsNotYetValid => "Certificate not valid yet",
         Outcome::TlsSelfSigned | Outcome::TlsUntrusted => "Certificate not trusted",
         Outcome::TlsWrongName => "Certificate for another name",
         Outcome::TlsVersion | Outcome::TlsHandshake => "No secure connection",
