@@ -16,7 +16,7 @@ use crate::delivery::retry::Schedule;
 use crate::web::throttle::Rate;
 
 mod args;
-mod value;
+pub(crate) mod value;
 
 pub use args::SettingsArgs;
 

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod demo;
+mod listen;
 mod openapi;
 mod serve;
 
@@ -35,6 +36,8 @@ enum Command {
     /// Make organizations, users and API keys; works beside a running server
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Receive callbacks in development: print each, check its signature, fail on demand
+    Listen(listen::Listen),
     /// Print the description of the REST API (OpenAPI 3.1)
     Openapi,
 }
@@ -111,6 +114,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve(Serve { settings: cli.settings })) {
         Command::Serve(Serve { settings }) => serve::run(&config(&settings)?).await,
         Command::Demo(Serve { settings }) => demo::run(settings).await,
+        Command::Listen(arguments) => listen::run(arguments).await,
         Command::Openapi => openapi::run(),
         Command::Admin(command) => admin::run(&config(command.settings())?, command).await,
     }

@@ -9,7 +9,7 @@ use super::LogFormat;
 use crate::web::throttle::Rate;
 
 /// A whole number with ms, s, m, h or d.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let problem = || format!("{text:?} is not a duration: write a whole number with ms, s, m, h or d, such as 30s");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(problem)?;
     let (number, unit) = text.split_at(digits);

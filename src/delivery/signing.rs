@@ -17,6 +17,9 @@ pub const PREFIX: &str = "whsec_";
 /// Standard Webhooks asks for 24 to 64 bytes.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
+/// Bytes of an HMAC-SHA256.
+const SIGNATURE_BYTES: usize = 32;
+
 /// Bytes of the secrets that we make: as many as the hash has, more adds nothing.
 const NEW_KEY_BYTES: usize = 32;
 
@@ -63,7 +66,7 @@ impl SigningSecret {
         Self { text: Secret::new(format!("{PREFIX}{}", BASE64.encode(key))), keyed }
     }
 
-    fn signature(&self, id: &str, timestamp: &str, body: &[u8]) -> [u8; 32] {
+    fn signature(&self, id: &str, timestamp: &str, body: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let mut mac = self.keyed.clone();
         for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
             mac.update(part);
@@ -122,6 +125,8 @@ pub enum SignatureProblem {
     TooNew { seconds: u64, tolerance: u64 },
     #[error("The header webhook-signature holds no signature of version v1.")]
     Version,
+    #[error("The signature behind v1, is not the base64 of 32 bytes.")]
+    Encoding,
     #[error("The signature does not match: another secret, or not the exact bytes of the body.")]
     Mismatch,
 }
@@ -146,13 +151,13 @@ pub fn verify(
         false => {}
     }
     let expected = BASE64.encode(secret.signature(id, timestamp, body));
-    let mut candidates = given.split(' ').filter_map(|signature| signature.strip_prefix("v1,")).peekable();
-    if candidates.peek().is_none() {
-        return Err(SignatureProblem::Version);
-    }
-    match candidates.any(|candidate| candidate.as_bytes().ct_eq(expected.as_bytes()).into()) {
-        true => Ok(()),
-        false => Err(SignatureProblem::Mismatch),
+    let candidates = || given.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
+    let is_one = |candidate: &str| BASE64.decode(candidate).is_ok_and(|bytes| bytes.len() == SIGNATURE_BYTES);
+    match () {
+        () if candidates().any(|candidate| candidate.as_bytes().ct_eq(expected.as_bytes()).into()) => Ok(()),
+        () if candidates().next().is_none() => Err(SignatureProblem::Version),
+        () if !candidates().any(is_one) => Err(SignatureProblem::Encoding),
+        () => Err(SignatureProblem::Mismatch),
     }
 }
 
@@ -223,7 +228,9 @@ mod tests {
             (good, BODY, SENT - 301, TooNew { seconds: 301, tolerance: 300 }),
             (headers("v1a,abc"), BODY, SENT, Version),
             (headers(""), BODY, SENT, Version),
-            (headers("v1,abc v2,def"), BODY, SENT, Mismatch),
+            (headers("v1,abc v2,def"), BODY, SENT, Encoding),
+            (headers("v1,YWJj"), BODY, SENT, Encoding),
+            (headers("v1,abc v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), BODY, SENT, Mismatch),
             (good, b"{}", SENT, Mismatch),
             (SignatureHeaders { id: Some("msg_x"), ..good }, BODY, SENT, Mismatch),
         ];

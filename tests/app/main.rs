@@ -13,6 +13,7 @@ mod demo;
 mod endless;
 mod engine;
 mod health;
+mod listen;
 mod log;
 mod nodes;
 mod openapi;

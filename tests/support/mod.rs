@@ -5,6 +5,7 @@ pub mod app;
 pub mod chromium;
 pub mod demo;
 pub mod house;
+pub mod listener;
 pub mod log;
 pub mod postgres;
 pub mod process;
