@@ -45,7 +45,7 @@ const NEW: &str = "/settings/integrations/collaboration/webhooks/new";
 const PAGES: &[Page] = &[
     page("setup", NOBODY, "{setup}"),
     page("setup-errors", NOBODY, "{setup}").after(&[Press("Set up Herald"), See("#form-errors", "Check")]),
-    page("setup-refused", NOBODY, "/setup?code=wrong"),
+    page("setup-refused", NOBODY, "{setup}-mistyped"),
     page("sign-in", NOBODY, "/login"),
     page("sign-in-refused", NOBODY, "/login").after(&[
         Fill("Email", ADMIN),
