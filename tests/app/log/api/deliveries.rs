@@ -76,7 +76,7 @@ async fn a_delivery_shows_each_attempt_with_what_was_sent_and_received() {
         assert_eq!(attempt["response_truncated"], false);
     }
     let [redirect, busy] = attempts.as_slice() else { panic!("two attempts: {attempts:?}") };
-    let error = "302 Found: redirects are not followed. It leads to https://elsewhere.example/";
+    let error = "302 Found: redirects are not followed. Enter the URL that it leads to: https://elsewhere.example/";
     assert_eq!(
         (&redirect["status_code"], &redirect["error"], &redirect["response_body"]),
         (&json!(302), &json!(error), &json!(""))
