@@ -8,6 +8,7 @@ use crate::accounts::api_keys;
 use crate::accounts::pages::{home, organizations, profile, settings, setup, sign_in};
 use crate::cli::demo::send;
 use crate::openapi::api as openapi;
+use crate::openapi::pages as api_docs;
 use crate::ops::health;
 use crate::publish::api as publish;
 use crate::receiver;
@@ -26,7 +27,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/readyz").get(health::readyz))
         .service(at("/login").get(sign_in::show).post(sign_in::sign_in))
         .service(at("/logout").post(sign_in::sign_out))
-        .service(at("/setup").get(setup::show).post(setup::set_up));
+        .service(at("/setup").get(setup::show).post(setup::set_up))
+        .service(at("/api/docs").get(api_docs::show));
 
     // Whoever is signed in.
     app.service(at("/").get(home::home))

@@ -1,9 +1,16 @@
 //! The REST API's description: one OpenAPI 3.1 document, put together from what stands beside each handler.
 //!
-//! How a handler is described is told in [`crate::web::describe`].
+//! How a handler is described is told in [`crate::web::describe`]. The documentation at `/api/docs` is read off the same document:
+//! `reading` tells types in words, `views` arranges calls and objects, `examples` writes calls in three languages.
 
 pub mod api;
 mod calls;
+mod examples;
+pub mod pages;
+mod problems;
+mod reading;
+mod rich;
+mod views;
 
 use std::sync::LazyLock;
 

@@ -76,7 +76,8 @@ values! {
         .examples(["EVT-60adfdb750b58a0c2d78bdd8"]);
     DeliveryId: text()
         .pattern(Some("^[A-Za-z0-9_-]{1,64}$"))
-        .description(Some("Names a delivery. What it is made of says nothing."));
+        .description(Some("Names a delivery; what it is made of says nothing."))
+        .examples(["60adfdb750b58a0c2d78bdd8-60adfdb750b58a0c2d78bdd8"]);
     EntityId: text()
         .min_length(Some(1))
         .max_length(Some(128))
@@ -158,6 +159,7 @@ impl IntoParams for IdempotencyKey {
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
             .description(Some(description))
+            .example(Some("project-5dd51ea6-edit-7".into()))
             .schema(Some(text().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"))));
         vec![header.build()]
     }

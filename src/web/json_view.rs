@@ -35,7 +35,8 @@ impl fmt::Display for Coloured {
     }
 }
 
-fn escape(c: char, out: &mut String) {
+/// Writes one character so that HTML shows it as it is.
+pub fn escape(c: char, out: &mut String) {
     match c {
         '&' => out.push_str("&amp;"),
         '<' => out.push_str("&lt;"),

@@ -76,6 +76,7 @@ pub enum Section {
     General,
     Integrations,
     ApiKeys,
+    ApiDocs,
     Members,
     AuditLog,
     Organizations,
@@ -121,6 +122,7 @@ const SETTINGS: &[NavItem] = &[
     item(Section::General, "General", "/settings", "settings", ADMINS, true),
     item(Section::Integrations, "Integrations", "/settings/integrations/collaboration", "plug", ADMINS, true),
     item(Section::ApiKeys, "API keys", "/settings/api-keys", "key-round", ADMINS, true),
+    item(Section::ApiDocs, "API documentation", "/api/docs", "book-open", ADMINS, true),
     item(Section::Members, "Members & roles", "/settings/members", "users", ADMINS, false),
     item(Section::AuditLog, "Audit log", "/settings/audit-log", "scroll-text", ADMINS, false),
 ];

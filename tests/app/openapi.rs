@@ -3,6 +3,7 @@
 //! Who changes a call sees the change in the snapshot; `INSTA_UPDATE=always cargo test --test app -- openapi` takes it over.
 
 mod document;
+mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::app::{client, spawn_app};
+use crate::support::process::Home;
 use crate::support::programs::told;
 
 /// The document as it is served.
@@ -116,6 +118,16 @@ fn names_of_parameters_are_left_out_of_paths() {
 #[test]
 fn a_change_of_the_description_is_seen_in_review() {
     insta::assert_snapshot!("description", openapi::json());
+}
+
+#[tokio::test]
+async fn the_command_prints_the_description() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let home = Home { folder: folder.path().to_owned(), settings: Vec::new() };
+    let output = home.runs(&["openapi"]).await;
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{}\n", openapi::json()));
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "it touches nothing");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api_docs;
 mod demo;
 mod log;
 mod pages;

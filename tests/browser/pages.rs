@@ -55,6 +55,7 @@ const PAGES: &[Page] = &[
     ]),
     page("not-found-outside", NOBODY, "/nowhere"),
     page("demo-receiver", NOBODY, "{receiver}").after(&[See("#received", "Signature holds")]),
+    page("api-docs-outside", NOBODY, "/api/docs"),
     page("home", ADMIN, "/"),
     page("collaboration", ADMIN, COLLABORATION),
     page("webhooks", ADMIN, WEBHOOKS),
@@ -107,6 +108,7 @@ const PAGES: &[Page] = &[
     ]),
     page("api-key-revoke", ADMIN, "/settings/api-keys")
         .after(&[Follow("Revoke Reporting"), See("dialog", "Revoke Reporting?")]),
+    page("api-docs", ADMIN, "/api/docs"),
     page("profile", ADMIN, "/profile"),
     page("profile-errors", ADMIN, "/profile").after(&[Press("Change password"), See("#form-errors", "Check")]),
     page("not-found", ADMIN, "/settings/nowhere"),

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod chromium;
 pub mod demo;
+pub mod examples;
 pub mod house;
 pub mod listener;
 pub mod log;
