@@ -41,7 +41,9 @@ pub(crate) struct HeaderValue(String);
 
 /// `whsec_` and the base64 of 24 to 64 bytes.
 #[derive(ToSchema)]
-#[schema(min_length = 38, max_length = 94, pattern = r"^whsec_[A-Za-z0-9+/]+={0,2}$")]
+#[schema(
+    pattern = r"^whsec_[A-Za-z0-9+/]{32}([A-Za-z0-9+/]{4}){0,12}([A-Za-z0-9+/]{4}|([A-Za-z0-9+/]{4})?[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
+)]
 #[expect(dead_code, reason = "describes what web::json reads")]
 pub(crate) struct SigningSecret(String);
 
