@@ -171,6 +171,7 @@ CREATE TABLE idempotency_keys (
 -- leased_until: an attempt is under way, or waits in a lane. A result counts only with the lease it was claimed under.
 -- attempts: requests made; step: how many of them the current schedule has used.
 -- undo_state: what deleting the webhook cancelled, to be put back by its undo.
+-- The key begins with the event, so that the deliveries of one event, which are made together, stand together.
 CREATE TABLE deliveries (
     webhook_id TEXT NOT NULL REFERENCES webhooks (id),
     event_id TEXT NOT NULL REFERENCES events (id),
@@ -192,13 +193,12 @@ CREATE TABLE deliveries (
     last_error TEXT,
     last_duration BIGINT,
     undo_state TEXT,
-    PRIMARY KEY (webhook_id, event_id)
+    PRIMARY KEY (event_id, webhook_id)
 );
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, event_id) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE leased_until IS NOT NULL;
 CREATE INDEX deliveries_log ON deliveries (webhook_id, created_at, event_id, event_type);
 CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, event_id, event_type);
-CREATE INDEX deliveries_event ON deliveries (event_id, webhook_id);
 CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, event_id, webhook_id, event_type);
 
 -- trigger_kind: schedule, redeliver, replay. duration in microseconds. Headers are JSON lists of [name, value];
@@ -220,7 +220,7 @@ CREATE TABLE attempts (
     response_body TEXT NOT NULL,
     response_encoding TEXT NOT NULL,
     response_truncated BIGINT NOT NULL,
-    PRIMARY KEY (webhook_id, event_id, number)
+    PRIMARY KEY (event_id, webhook_id, number)
 );
 -- Holds all that the figures of a webhook are made from.
 CREATE INDEX attempts_started ON attempts (webhook_id, started_at, outcome, duration);

@@ -11,6 +11,7 @@ use actix_web::{App as HttpApp, HttpServer};
 use tokio::task::JoinHandle;
 
 use crate::accounts::pages::sign_in::SignInThrottle;
+use crate::auth::callers::Callers;
 use crate::base::{Clock, Rng, SystemClock, SystemRng};
 use crate::config::Config;
 use crate::db::{Db, OpenError, Options, ServeLock, sqlite_file};
@@ -171,6 +172,7 @@ impl App {
             let engine = engine.clone();
             Deliveries::new(move || engine.is_running())
         };
+        let callers = Data::new(Callers::new(db.clone()));
         let sign_ins = Data::new(SignInThrottle::new(config.sign_in_rate, context.clock.clone()));
         let shared = {
             let (publisher, deliveries) = (Data::new(publisher), Data::new(deliveries));
@@ -185,7 +187,8 @@ impl App {
                 app.app_data(site.clone()).app_data(guard.clone()).app_data(sender.clone());
                 app.app_data(resolver.clone()).app_data(hints.clone());
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
-                app.app_data(tools.clone()).app_data(test_limit.clone()).app_data(sign_ins.clone());
+                app.app_data(tools.clone()).app_data(test_limit.clone());
+                app.app_data(callers.clone()).app_data(sign_ins.clone());
                 if let Some(receiver) = &demo {
                     app.app_data(receiver.clone()).configure(routes::demo);
                 }

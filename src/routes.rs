@@ -21,6 +21,9 @@ use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 /// All routes, in the order of the contract's tables.
 #[rustfmt::skip]
 pub fn configure(app: &mut ServiceConfig) {
+    // Programs. First, so that the busiest call of all is not compared with the address of every page.
+    app.service(api());
+
     // Anybody. Setup only while there is no user, with the server's one-time code.
     app.configure(assets::configure)
         .service(at("/healthz").get(health::healthz))
@@ -65,7 +68,6 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(webhooks("/{webhook}/deliveries/{delivery}").get(log::delivery::show))
         .service(webhooks("/{webhook}/deliveries/{delivery}/redeliver").post(log::delivery::redeliver));
 
-    app.service(api());
     app.default_service(actix::to(error::not_found));
 }
 

@@ -6,6 +6,8 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use sha2::{Digest, Sha256};
@@ -20,6 +22,8 @@ pub const PREFIX: &str = "hrld_";
 const RANDOM_LETTERS: usize = 43;
 /// Letters of the random part that stay visible.
 const SHOWN_LETTERS: usize = 4;
+/// A key's last use is written at most this often.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,14 +134,32 @@ pub struct ApiKey {
 }
 
 /// Who calls with a valid key.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Caller {
     pub key: ApiKeyId,
     pub scopes: Scopes,
     /// The owner's address, or the one that stands for the key.
     pub email: String,
     pub organization: Organization,
-    pub last_used_at: Option<Timestamp>,
+    pub last_use: LastUse,
+}
+
+/// When a key was last used, as far as it was written down, in microseconds.
+#[derive(Debug)]
+pub struct LastUse(AtomicI64);
+
+impl LastUse {
+    pub fn new(at: Option<Timestamp>) -> Self {
+        Self(AtomicI64::new(at.map_or(i64::MIN, Timestamp::micros)))
+    }
+
+    /// Whether a use at `now` is to be written down: not more often than once in [`NOTE_EVERY`]. Whoever is told so is
+    /// the only one, and does it.
+    pub fn take_note(&self, now: Timestamp) -> bool {
+        let before = self.0.load(Ordering::Relaxed);
+        let is_due = before <= (now - NOTE_EVERY).micros();
+        is_due && self.0.compare_exchange(before, now.micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 impl Caller {

@@ -85,7 +85,9 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    // Of its own it has the writer to run, which takes one thing after another; a second thread would only be woken for
+    // nothing. Pages and the engine have threads of their own.
+    let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return end(Err(Failure::failed(format!("cannot start: {error}")))),
     };

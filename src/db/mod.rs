@@ -5,6 +5,7 @@
 //! nothing ever sees "database is locked". Only `store.rs` files and this module see sqlx.
 
 mod columns;
+mod counter;
 pub mod dialect;
 mod error;
 mod lock;

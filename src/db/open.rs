@@ -9,6 +9,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool, Executor, Row as _};
 
+use super::counter::Counter;
 use super::dialect::Dialect;
 use super::error::{DbError, OpenError};
 use super::tx::Tx;
@@ -35,6 +36,7 @@ pub struct Db {
     readers: AnyPool,
     writer: AnyPool,
     mailbox: Mailbox,
+    counter: Counter,
 }
 
 impl Db {
@@ -55,7 +57,8 @@ impl Db {
         migrate::run(&writer, &place).await?;
         let readers = pool(dialect, options.readers, true).connect_with(connect).await.map_err(unusable)?;
         let mailbox = writer::start(writer.clone(), dialect);
-        Ok(Self { dialect, readers, writer, mailbox })
+        let counter = Counter::start(readers.clone());
+        Ok(Self { dialect, readers, writer, mailbox, counter })
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -65,6 +68,11 @@ impl Db {
     /// A connection to read with. It sees everything that was committed before.
     pub async fn read(&self) -> Result<PoolConnection<Any>, DbError> {
         Ok(self.readers.acquire().await?)
+    }
+
+    /// Where the counter of changes stands to what servers keep in memory (`meta::raise_changes`), read after this call began.
+    pub async fn changes(&self) -> Result<i64, DbError> {
+        self.counter.now().await
     }
 
     /// Whether the database answers.

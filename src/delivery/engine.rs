@@ -14,6 +14,7 @@ use crate::events::fan_out::{BornDelivery, Dispatch};
 
 use super::lane::Lane;
 use super::model::{AttemptResult, Hints, Job, Lease, Redelivery, Trigger};
+use super::recorder::{self, Recorder};
 use super::retry::Schedule;
 use super::sender::Sender;
 use super::store;
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     pub(super) parts: Parts,
     pub(super) lease: Lease,
     lanes: Mutex<HashMap<WebhookId, Arc<Lane>>>,
+    pub(super) recorder: Recorder,
     wake: Notify,
     /// When the poll means to look next, in microseconds.
     next_poll: AtomicI64,
@@ -79,10 +81,12 @@ impl Engine {
             .build()
             .expect("the operating system lets a starting program have two threads");
         let handle = runtime.handle().clone();
+        let (recorder, finished) = Recorder::new();
         let shared = Arc::new(Shared {
             lease: Lease::outlasting(parts.request_timeout),
             parts,
             lanes: Mutex::default(),
+            recorder,
             wake: Notify::new(),
             next_poll: AtomicI64::new(0),
             stopping: AtomicBool::new(false),
@@ -92,6 +96,7 @@ impl Engine {
             runtime: Mutex::new(Some(runtime)),
             handle,
         });
+        shared.handle.spawn(recorder::run(shared.clone(), finished));
         shared.handle.spawn(poll(shared.clone()));
         Ok(Self { shared })
     }
@@ -153,10 +158,14 @@ impl Dispatch for Engine {
     }
 
     fn deliver(&self, born: Vec<BornDelivery>) {
+        let mut by_webhook: HashMap<WebhookId, Vec<Job>> = HashMap::new();
         for BornDelivery { id, body, leased_until } in born {
-            let lane = self.shared.lane(&id.webhook);
+            let webhook = id.webhook.clone();
             let job = Job { id, lease: 1, body, attempts: 0, step: 0, leased_until, trigger: Trigger::Schedule };
-            lane.push_reserved(&self.shared, job);
+            by_webhook.entry(webhook).or_default().push(job);
+        }
+        for (webhook, jobs) in by_webhook {
+            self.shared.lane(&webhook).push_reserved(&self.shared, jobs);
         }
     }
 

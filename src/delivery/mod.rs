@@ -1,8 +1,8 @@
 //! Delivering: from rows on disk to requests, and back to rows.
 //!
 //! **The cast.** The [`engine`] keeps one [`lane`] for each webhook that has work. A lane holds the leases of a bounded number of
-//! deliveries, sends a few at a time through the one [`sender`], and records each attempt together with the delivery's next
-//! state before it forgets the delivery. New deliveries come to their lane from memory after their commit (they are born leased
+//! deliveries, sends a few at a time through the one [`sender`], and has each attempt recorded together with the delivery's next
+//! state (the [`recorder`] takes those of all lanes to the writer) before it forgets the delivery. New deliveries come to their lane from memory after their commit (they are born leased
 //! to this process); everything else (retries, overflow, what waited over a restart, other nodes' dead leases) is found by the
 //! poll, which is the guarantee. Waking is only a hint.
 //!
@@ -18,6 +18,7 @@ pub mod engine;
 mod lane;
 pub mod model;
 pub mod outcome;
+mod recorder;
 pub mod resolver;
 pub mod retry;
 pub mod sender;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use sqlx::Row as _;
 
 use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId};
-use crate::db::{Conn, DbError, sql};
+use crate::db::{Conn, DbError, Dialect, sql};
 
 use super::catalog::EventType;
 use super::model::NewEvent;
@@ -177,11 +177,12 @@ async fn subscribers(
 }
 
 async fn insert(conn: &mut Conn, rows: &[NewDelivery<'_>]) -> Result<(), DbError> {
-    let text = sql::shaped("deliveries.insert", rows.len(), |rows| {
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "deliveries.insert", rows.len(), |rows| {
         format!(
             "INSERT INTO deliveries (webhook_id, event_id, organization_id, event_type, state, hold, due_at, lease, \
              leased_until, created_at, attempts, step) VALUES {}",
-            sql::values(1, rows, 12)
+            sql::values(dialect, 1, rows, 12)
         )
     });
     let mut query = sqlx::query(text);

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{Cursor, EventId, OrganizationId, Timestamp};
-use crate::db::{Conn, DbError, Flag, Row, sql};
+use crate::db::{Conn, DbError, Dialect, Flag, Row, sql};
 
 use super::catalog::EventType;
 use super::model::{Event, NewEvent};
@@ -15,13 +15,14 @@ pub(super) async fn insert(
     first_seq: i64,
     webhooks_enabled: bool,
 ) -> Result<(), DbError> {
+    let dialect = Dialect::of(conn);
     let mut seq = first_seq;
     for piece in sql::shapes(events) {
-        let text = sql::shaped("events.insert", piece.len(), |rows| {
+        let text = sql::shaped(dialect, "events.insert", piece.len(), |rows| {
             format!(
                 "INSERT INTO events (id, organization_id, seq, event_type, entity_ids, performed_by, performed_at, data, body, \
                  webhooks_enabled, recorded_at) VALUES {}",
-                sql::values(1, rows, 11)
+                sql::values(dialect, 1, rows, 11)
             )
         });
         let mut query = sqlx::query(text);

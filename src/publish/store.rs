@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Timestamp};
-use crate::db::{Conn, DbError, sql};
+use crate::db::{Conn, DbError, Dialect, sql};
 
 use super::model::{Answer, Once};
 
@@ -23,12 +23,14 @@ pub(super) async fn find(
     keys: &[&Once],
 ) -> Result<HashMap<(String, String), Remembered>, DbError> {
     let mut found = HashMap::new();
+    let dialect = Dialect::of(conn);
     for piece in sql::shapes(keys) {
-        let text = sql::shaped("idempotency_keys.find", piece.len(), |rows| {
+        let text = sql::shaped(dialect, "idempotency_keys.find", piece.len(), |rows| {
             format!(
                 "SELECT call, key, body_hash, answer FROM idempotency_keys \
-                 WHERE organization_id = $1 AND (call, key) IN (VALUES {})",
-                sql::typed_values(2, rows, &["TEXT", "TEXT"])
+                 WHERE organization_id = {} AND (call, key) IN (VALUES {})",
+                sql::mark(dialect, 1),
+                sql::typed_values(dialect, 2, rows, &["TEXT", "TEXT"])
             )
         });
         let mut query = sqlx::query(text).bind(organization);
@@ -55,11 +57,12 @@ pub(super) struct Done<'a> {
 
 /// Remembers calls. The caller has locked the organization's row and looked before, so no key is there yet.
 pub(super) async fn insert(conn: &mut Conn, organization: &OrganizationId, calls: &[Done<'_>]) -> Result<(), DbError> {
+    let dialect = Dialect::of(conn);
     for piece in sql::shapes(calls) {
-        let text = sql::shaped("idempotency_keys.insert", piece.len(), |rows| {
+        let text = sql::shaped(dialect, "idempotency_keys.insert", piece.len(), |rows| {
             format!(
                 "INSERT INTO idempotency_keys (organization_id, call, key, body_hash, answer, created_at) VALUES {}",
-                sql::values(1, rows, 6)
+                sql::values(dialect, 1, rows, 6)
             )
         });
         let mut query = sqlx::query(text);

@@ -1,12 +1,11 @@
 //! Who may call the API: `ApiKey<Read>`, `ApiKey<Write>` and `ApiKey<Publish>` in a handler's signature.
 //!
-//! The key, its user and the organization are read from the database in one query for every call, so that what is revoked
-//! or changed, by another process too, holds at once.
+//! What is known of the key, its user and the organization is checked for every call, so that what is revoked or changed,
+//! by another process too, holds at once.
 
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -15,12 +14,10 @@ use actix_web::{FromRequest, HttpRequest, web};
 use super::Context;
 use super::problem::{Problem, Result};
 use crate::auth::api_keys::{self, Caller, Scope};
+use crate::auth::callers::Callers;
 use crate::auth::model::{Actor, Organization};
-use crate::auth::store::api_keys::{NoteUse, find_caller};
+use crate::auth::store::api_keys::NoteUse;
 use crate::base::ApiKeyId;
-
-/// A key's last use is written at most this often.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
 
 /// The scope that a guard asks for.
 pub trait Needs {
@@ -65,17 +62,18 @@ impl<S: Needs + 'static> FromRequest for ApiKey<S> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let hash = bearer(request).and_then(api_keys::hash);
         let context = request.app_data::<web::Data<Context>>().cloned();
+        let callers = request.app_data::<web::Data<Callers>>().cloned();
         Box::pin(async move {
             let hash = hash.ok_or(Problem::Unauthorized)?;
             let context = context.ok_or_else(|| Problem::internal("the app has no web::Context"))?;
-            let found = find_caller(&mut *context.db.read().await?, &hash).await?;
-            let caller = found.ok_or(Problem::Unauthorized)?;
+            let callers = callers.ok_or_else(|| Problem::internal("the app has no Callers"))?;
+            let caller = callers.find(&hash).await?.ok_or(Problem::Unauthorized)?;
             note_use(&context, &caller);
             if !caller.scopes.contains(S::SCOPE) {
                 return Err(Problem::MissingScope(S::SCOPE.as_str()));
             }
             let actor = caller.actor();
-            Ok(Self { id: caller.key, organization: caller.organization, actor, scope: PhantomData })
+            Ok(Self { id: caller.key.clone(), organization: caller.organization.clone(), actor, scope: PhantomData })
         })
     }
 }
@@ -90,7 +88,7 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 /// Writes down that the key was used, beside the call and in a group with other writes.
 fn note_use(context: &Context, caller: &Caller) {
     let now = context.clock.now();
-    if caller.last_used_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {
+    if !caller.last_use.take_note(now) {
         return;
     }
     let (db, note) = (context.db.clone(), NoteUse { key: caller.key.clone(), at: now });

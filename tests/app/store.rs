@@ -74,7 +74,7 @@ fn result_of(house: &House, job: &Job, verdict: Verdict) -> AttemptResult {
 }
 
 async fn record(house: &House, result: AttemptResult) {
-    house.db.submit(RecordResult(result)).await.expect("a result");
+    house.db.submit(RecordResult(result.into())).await.expect("a result");
 }
 
 /// The first attempt of a schedule, as a claim would give it.

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::organizations;
-use crate::auth::api_keys::{ApiKey, Caller, email_of_key};
+use crate::auth::api_keys::{ApiKey, Caller, LastUse, email_of_key};
 use crate::base::{ApiKeyId, OrganizationId, Timestamp};
 use crate::db::{Command, Conn, DbError, Flag, Row, meta};
 
@@ -99,7 +99,7 @@ pub async fn list(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<
 /// The keys of a removed member stop working.
 const WORKS: &str = "k.user_id IS NULL OR (u.active = 1 AND u.organization_id = k.organization_id)";
 
-/// Who calls with the key of this hash: in one query, as it is asked for every call.
+/// Who calls with the key of this hash.
 pub async fn find_caller(conn: &mut Conn, hash: &str) -> Result<Option<Caller>, DbError> {
     let row = sqlx::query(AssertSqlSafe(format!(
         "SELECT k.id, k.scopes, k.last_used_at, u.email, {} FROM api_keys k \
@@ -118,7 +118,7 @@ pub async fn find_caller(conn: &mut Conn, hash: &str) -> Result<Option<Caller>, 
         scopes: scopes.parse().map_err(|error| DbError::inconsistent("api_keys", "scopes", key.as_str(), error))?,
         email: email.unwrap_or_else(|| email_of_key(&key)),
         organization: organizations::read(&row, 4)?,
-        last_used_at: row.try_get(2)?,
+        last_use: LastUse::new(row.try_get(2)?),
         key,
     }))
 }

@@ -38,10 +38,8 @@ impl Command for Claim {
 
 async fn claim(conn: &mut Conn, claim: &Claim) -> Result<Vec<Job>, DbError> {
     let leased_until = claim.now + claim.lease;
-    let text = match Dialect::of(conn) {
-        Dialect::Sqlite => sql::shaped("deliveries.claim.sqlite", 1, |_| claim_text(Dialect::Sqlite)),
-        Dialect::Postgres => sql::shaped("deliveries.claim.postgres", 1, |_| claim_text(Dialect::Postgres)),
-    };
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "deliveries.claim", 1, |_| claim_text(dialect));
     let rows = sqlx::query(text)
         .bind(&claim.webhook)
         .bind(claim.now)
@@ -92,13 +90,14 @@ impl Command for Release {
 
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<()>, DbError>> {
         Box::pin(async move {
+            let dialect = Dialect::of(conn);
             for piece in sql::shapes(commands) {
-                let text = sql::shaped("deliveries.release", piece.len(), |rows| {
+                let text = sql::shaped(dialect, "deliveries.release", piece.len(), |rows| {
                     format!(
                         "WITH v (w, e, l, d) AS (VALUES {}) UPDATE deliveries SET leased_until = NULL, \
                          due_at = CASE WHEN state = 'pending' THEN COALESCE(d, due_at) ELSE NULL END FROM v \
                          WHERE webhook_id = w AND event_id = e AND lease = l AND leased_until IS NOT NULL",
-                        sql::typed_values(1, rows, &["TEXT", "TEXT", "BIGINT", "BIGINT"])
+                        sql::typed_values(dialect, 1, rows, &["TEXT", "TEXT", "BIGINT", "BIGINT"])
                     )
                 });
                 let mut query = sqlx::query(text);

@@ -1,12 +1,13 @@
 //! Attempt and next state, written together, in groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Timestamp, WebhookId};
-use crate::db::{Command, Conn, DbError, Flag, Turn, meta, sql};
+use crate::db::{Command, Conn, DbError, Dialect, Flag, Turn, meta, sql};
 use crate::delivery::model::{AttemptResult, DisabledReason, Trigger, Verdict};
 use crate::events::record::next_seq;
 
@@ -14,7 +15,7 @@ use super::change;
 
 /// Writes an attempt and what it makes of its delivery, if the lease it was made under is still the delivery's.
 #[derive(Clone, Debug)]
-pub struct RecordResult(pub AttemptResult);
+pub struct RecordResult(pub Arc<AttemptResult>);
 
 impl Command for RecordResult {
     type Output = ();
@@ -24,9 +25,7 @@ impl Command for RecordResult {
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<()>, DbError>> {
         Box::pin(async move {
             // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
-            for (webhook, tally) in tallies(commands) {
-                update_health(conn, webhook, &tally).await?;
-            }
+            update_health(conn, &tallies(commands)).await?;
             for piece in sql::shapes(commands) {
                 insert_attempts(conn, piece).await?;
                 if update_deliveries(conn, piece).await? < piece.len() {
@@ -45,7 +44,8 @@ impl Command for RecordResult {
 /// Numbers attempts in the order in which they are recorded: a late one, whose lease had run out and whose delivery was
 /// sent again meanwhile, takes no number from the other.
 async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
-    let text = sql::shaped("attempts.insert", results.len(), |rows| {
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "attempts.insert", results.len(), |rows| {
         format!(
             "WITH v (w, e, organization, kind, started, duration, url, outcome, status, error, request, response, body, encoding, truncated) \
              AS (VALUES {}) INSERT INTO attempts (webhook_id, event_id, number, organization_id, trigger_kind, started_at, duration, url, \
@@ -53,6 +53,7 @@ async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<()
              SELECT w, e, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM attempts a WHERE a.webhook_id = w AND a.event_id = e), \
              organization, kind, started, duration, url, outcome, status, error, request, response, body, encoding, truncated FROM v",
             sql::typed_values(
+                dialect,
                 1,
                 rows,
                 &[
@@ -97,7 +98,8 @@ async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<()
 ///
 /// Returns how many of the results came under the lease that is still their delivery's.
 async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<usize, DbError> {
-    let text = sql::shaped("deliveries.result", results.len(), |rows| {
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "deliveries.result", results.len(), |rows| {
         format!(
             "WITH v (w, e, l, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) UPDATE deliveries SET \
              attempts = {MADE}, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
@@ -113,6 +115,7 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
              undo_state = CASE WHEN verdict = 'succeeded' THEN NULL ELSE undo_state END \
              FROM v WHERE webhook_id = w AND event_id = e AND lease = l",
             sql::typed_values(
+                dialect,
                 1,
                 rows,
                 &["TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"]
@@ -149,11 +152,12 @@ const MADE: &str = "(SELECT MAX(a.number) FROM attempts a WHERE a.webhook_id = w
 
 /// Counts attempts that came too late to say what becomes of their deliveries.
 async fn count_late(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
-    let text = sql::shaped("deliveries.late", results.len(), |rows| {
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "deliveries.late", results.len(), |rows| {
         format!(
             "WITH v (w, e, l) AS (VALUES {}) UPDATE deliveries SET attempts = {MADE} FROM v \
              WHERE webhook_id = w AND event_id = e AND lease <> l",
-            sql::typed_values(1, rows, &["TEXT", "TEXT", "BIGINT"])
+            sql::typed_values(dialect, 1, rows, &["TEXT", "TEXT", "BIGINT"])
         )
     });
     let mut query = sqlx::query(text);
@@ -193,8 +197,42 @@ fn tallies(commands: &[RecordResult]) -> BTreeMap<&WebhookId, Tally> {
 }
 
 /// A success of any kind ends the spell of failures; redeliveries that fail do not lengthen it.
-async fn update_health(conn: &mut Conn, webhook: &WebhookId, tally: &Tally) -> Result<(), DbError> {
-    if tally.success {
+async fn update_health(conn: &mut Conn, tallies: &BTreeMap<&WebhookId, Tally>) -> Result<(), DbError> {
+    let succeeded: Vec<&WebhookId> =
+        tallies.iter().filter(|(_, tally)| tally.success).map(|(webhook, _)| *webhook).collect();
+    let failing = failing(conn, &succeeded).await?;
+    for (webhook, tally) in tallies {
+        update_health_of(conn, webhook, tally, failing.contains(webhook)).await?;
+    }
+    Ok(())
+}
+
+/// Which of `webhooks` are in a spell of failures: nearly always none, and then one question serves for all.
+async fn failing(conn: &mut Conn, webhooks: &[&WebhookId]) -> Result<HashSet<WebhookId>, DbError> {
+    let dialect = Dialect::of(conn);
+    let mut failing = HashSet::new();
+    for piece in sql::shapes(webhooks) {
+        let text = sql::shaped(dialect, "webhooks.failing", piece.len(), |rows| {
+            format!(
+                "SELECT id FROM webhooks WHERE failing_since IS NOT NULL AND id IN {}",
+                sql::values(dialect, 1, 1, rows)
+            )
+        });
+        let query = piece.iter().fold(sqlx::query(text), |query, webhook| query.bind(*webhook));
+        for row in query.fetch_all(&mut *conn).await? {
+            failing.insert(row.try_get(0)?);
+        }
+    }
+    Ok(failing)
+}
+
+async fn update_health_of(
+    conn: &mut Conn,
+    webhook: &WebhookId,
+    tally: &Tally,
+    is_failing: bool,
+) -> Result<(), DbError> {
+    if tally.success && is_failing {
         sqlx::query(
             "UPDATE webhooks SET failing_since = NULL, failures = 0 WHERE id = $1 AND failing_since IS NOT NULL",
         )

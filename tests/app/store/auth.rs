@@ -165,7 +165,9 @@ async fn an_api_key_opens_until_it_is_revoked_or_its_user_leaves() {
         let (own, common) = (&made[0].0, &made[1].0);
         let mut conn = house.db.read().await.unwrap();
         let caller = keys::find_caller(&mut conn, &hash(0)).await.unwrap().unwrap();
-        assert_eq!((caller.key, caller.email.as_str(), caller.last_used_at), (own.id.clone(), "ada@example.com", None));
+        assert_eq!((caller.key, caller.email.as_str()), (own.id.clone(), "ada@example.com"));
+        let noted = [0, 1, 59, 60, 61].map(|after| caller.last_use.take_note(START + seconds(after)));
+        assert_eq!(noted, [true, false, false, true, false], "once a minute");
         assert_eq!((caller.organization.id, caller.scopes), (house.organization.clone(), own.scopes));
         assert_eq!(
             keys::find_caller(&mut conn, &hash(1)).await.unwrap().unwrap().email,

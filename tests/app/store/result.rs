@@ -197,7 +197,7 @@ async fn results_that_come_together_are_written_each_for_itself() {
         let mut results = Vec::new();
         for webhook in [&first, &second] {
             for (n, job) in claim(house, webhook, 75).await.iter().enumerate() {
-                results.push(RecordResult(result_of(house, job, verdicts()[n % 4])));
+                results.push(RecordResult(result_of(house, job, verdicts()[n % 4]).into()));
             }
         }
         let recorded = futures_util::future::join_all(results.into_iter().map(|result| house.db.submit(result))).await;
@@ -303,7 +303,7 @@ async fn a_pause_and_the_result_of_a_failure_do_not_wait_for_each_other() {
     let result = result_of(&house, &job, Verdict::Retry { due_at: LATER });
     let recording = tokio::spawn({
         let house = house.clone();
-        async move { house.db.submit(RecordResult(result)).await }
+        async move { house.db.submit(RecordResult(result.into())).await }
     });
     eventually("the result waits for the pause", &mut async || {
         let waiting =

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{EventId, OrganizationId};
-use crate::db::{Conn, DbError, Flag, Row, sql};
+use crate::db::{Conn, DbError, Dialect, Flag, Row, sql};
 use crate::events::{self, Event};
 
 use super::super::model::{EventFilter, EventLine, EventRecord, Fate, FateOutcome, Listing, NotSent, Place, Tally};
@@ -60,7 +60,7 @@ async fn add_tallies(conn: &mut Conn, events: &mut [EventLine]) -> Result<(), Db
     let text = format!(
         "SELECT event_id, state, CASE WHEN attempts > 0 THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS attempted, COUNT(*) \
          FROM deliveries WHERE event_id IN {} GROUP BY event_id, state, attempted",
-        sql::values(1, 1, events.len())
+        sql::values(Dialect::of(conn), 1, 1, events.len())
     );
     let mut query = sqlx::query(AssertSqlSafe(text)).persistent(false);
     for event in events.iter() {

@@ -153,9 +153,9 @@ mod tests {
             };
             let index = match &search {
                 Search { webhook: Some(_), event: Some(_), .. } => {
-                    "sqlite_autoindex_deliveries_1 (webhook_id=? AND event_id=?"
+                    "sqlite_autoindex_deliveries_1 (event_id=? AND webhook_id=?"
                 }
-                Search { event: Some(_), .. } => "deliveries_event (event_id=?",
+                Search { event: Some(_), .. } => "sqlite_autoindex_deliveries_1 (event_id=?",
                 Search { state: Some(_), .. } => "deliveries_state (webhook_id=? AND state=?",
                 Search { webhook: Some(_), .. } => "deliveries_log (webhook_id=?",
                 _ => "deliveries_organization (organization_id=?",

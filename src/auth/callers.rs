@@ -1,0 +1,64 @@
+//! Who calls with which API key, kept in memory between the calls.
+//!
+//! What is kept counts only while the change counter stands where it stood when it was read: a key that is revoked, a
+//! member who leaves and an organization that changes, by another process too, raise the counter, and so hold for the next call.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::api_keys::Caller;
+use super::store::api_keys::find_caller;
+use crate::db::{Db, DbError};
+
+/// Callers kept at most; past that, all are forgotten and read anew.
+const MANY: usize = 10_000;
+
+/// Finds callers by the hash of their key.
+pub struct Callers {
+    db: Db,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Where the change counter stood before the first of them was read.
+    changes: i64,
+    by_hash: HashMap<Box<str>, Arc<Caller>>,
+}
+
+impl Callers {
+    pub fn new(db: Db) -> Self {
+        Self { db, kept: Mutex::default() }
+    }
+
+    /// Who calls with the key of this hash, as of now. `None`: the key is not valid.
+    pub async fn find(&self, hash: &str) -> Result<Option<Arc<Caller>>, DbError> {
+        let changes = self.db.changes().await?;
+        if let Some(caller) = self.kept_at(changes, hash) {
+            return Ok(Some(caller));
+        }
+        let found = find_caller(&mut *self.db.read().await?, hash).await?.map(Arc::new);
+        if let Some(caller) = &found {
+            self.keep(changes, hash, caller);
+        }
+        Ok(found)
+    }
+
+    fn kept_at(&self, changes: i64, hash: &str) -> Option<Arc<Caller>> {
+        let kept = self.lock();
+        if kept.changes == changes { kept.by_hash.get(hash).cloned() } else { None }
+    }
+
+    /// `changes` was read before `caller`, so what changed in between makes the counter differ.
+    fn keep(&self, changes: i64, hash: &str, caller: &Arc<Caller>) {
+        let mut kept = self.lock();
+        if kept.changes != changes || kept.by_hash.len() >= MANY {
+            *kept = Kept { changes, by_hash: HashMap::new() };
+        }
+        kept.by_hash.insert(hash.into(), caller.clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().expect("no holder of this lock panics")
+    }
+}

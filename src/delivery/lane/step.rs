@@ -1,0 +1,141 @@
+//! What a lane holds, and the choice of what it does next.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::base::Timestamp;
+use crate::delivery::model::{Job, Lease, Trigger};
+use crate::delivery::store::Target;
+
+use super::OUR_FAULT;
+
+/// Deliveries in a lane at most, from the kept place to the recorded result.
+pub(super) const CAPACITY: usize = 1024;
+/// Deliveries taken by one claim at most. Halved where they wait too long behind a slow receiver, doubled again where they do not.
+const CLAIM: usize = 128;
+const HALVINGS: u32 = 7;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) urgent: VecDeque<Job>,
+    pub(super) fresh: VecDeque<Job>,
+    pub(super) late: VecDeque<Job>,
+    /// Places kept for deliveries whose commit is under way.
+    pub(super) reserved: usize,
+    /// Requests under way.
+    pub(super) running: usize,
+    /// Requests whose results are being recorded.
+    pub(super) recording: usize,
+    pub(super) claiming: bool,
+    /// How often [`CLAIM`] is halved.
+    halved: u32,
+    /// More is due in the database.
+    pub(super) spilled: bool,
+    /// The poll found something due during a claim, perhaps too late for that one.
+    pub(super) told: bool,
+    /// The receiver is overwhelmed: one request at a time until a success.
+    pub(super) narrowed: bool,
+    pub(super) not_before: Option<Timestamp>,
+    pub(super) target: Option<Arc<Target>>,
+    pub(super) loading: bool,
+    /// How often in a row the webhook could not be read, and when to try again.
+    pub(super) faults: u32,
+    pub(super) faulty_until: Option<Timestamp>,
+    /// Rises when the target is forgotten, so that what was loaded before is not kept.
+    pub(super) generation: u64,
+}
+
+impl State {
+    pub(super) fn held(&self) -> usize {
+        self.queued() + self.reserved + self.running + self.recording
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.urgent.len() + self.fresh.len() + self.late.len()
+    }
+
+    fn next(&mut self, now: Timestamp) -> Option<Job> {
+        if let Some(job) = self.urgent.pop_front() {
+            return Some(job);
+        }
+        if self.not_before.is_some_and(|at| at > now) {
+            return None;
+        }
+        self.fresh.pop_front().or_else(|| self.late.pop_front())
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<Job> {
+        self.urgent.drain(..).chain(self.fresh.drain(..)).chain(self.late.drain(..)).collect()
+    }
+
+    /// All but what a person asked for, which is in memory only and would be lost.
+    fn take_planned(&mut self) -> Vec<Job> {
+        self.fresh.drain(..).chain(self.late.drain(..)).collect()
+    }
+
+    /// As many as it is worth taking at once, for a lane of this width.
+    pub(super) fn batch(&self, width: usize) -> usize {
+        (CLAIM >> self.halved).max(width)
+    }
+
+    /// Chooses the next step at `now` and notes that it is being done. `width` requests may be under way.
+    pub(super) fn step(&mut self, now: Timestamp, width: usize, lease: Lease) -> Step {
+        if self.loading || (self.queued() == 0 && !self.spilled) {
+            return Step::Rest;
+        }
+        let target = self.target.clone().filter(|target| target.secrets_until.is_none_or(|until| until > now));
+        let Some(target) = target else {
+            if let Some(later) = self.faulty_until.filter(|at| *at > now) {
+                self.spilled = false;
+                let jobs = self.take_all();
+                return if jobs.is_empty() { Step::Rest } else { Step::HandBack(jobs, later) };
+            }
+            self.loading = true;
+            return Step::Load(self.generation);
+        };
+        if !target.deliverable {
+            self.spilled = false;
+            let jobs = self.take_all();
+            // Pausing has held their rows, so this only ends the leases.
+            return if jobs.is_empty() { Step::Rest } else { Step::HandBack(jobs, now + OUR_FAULT) };
+        }
+        let requests = if self.narrowed { 1 } else { width };
+        if self.running < requests
+            && let Some(job) = self.next(now)
+        {
+            if job.trigger != Trigger::Redeliver && !lease.covers_attempt(job.leased_until, now) {
+                // Waited too long behind a slow receiver. All go back at once, so that none loses its place to a newer one.
+                let mut jobs = vec![job];
+                jobs.append(&mut self.take_planned());
+                (self.spilled, self.claiming) = (true, true);
+                self.halved = HALVINGS.min(self.halved + 1);
+                return Step::Renew(jobs);
+            }
+            self.running += 1;
+            return Step::Send(job, target);
+        }
+        if let Some(later) = self.not_before.filter(|at| *at > now) {
+            let jobs = self.take_planned();
+            return if jobs.is_empty() { Step::Rest } else { Step::HandBack(jobs, later) };
+        }
+        let is_low = self.queued() < self.batch(width).div_ceil(2) && self.held() < CAPACITY;
+        if self.spilled && !self.claiming && is_low {
+            self.claiming = true;
+            self.halved = self.halved.saturating_sub(1);
+            return Step::Claim;
+        }
+        Step::Rest
+    }
+}
+
+/// What a lane does next.
+pub(super) enum Step {
+    Send(Job, Arc<Target>),
+    Load(u64),
+    Claim,
+    /// The receiver asked to be left alone, or the webhook is not active: nothing is kept here meanwhile.
+    HandBack(Vec<Job>, Timestamp),
+    /// Their leases end too soon for an attempt: given back, and claimed anew.
+    Renew(Vec<Job>),
+    Rest,
+}

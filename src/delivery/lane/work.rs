@@ -1,0 +1,183 @@
+//! One request after another: what a lane sends, and what it makes of the answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::step::State;
+use super::{Lane, OUR_FAULT, release};
+use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::delivery::endpoint::Endpoint;
+use crate::delivery::engine::Shared;
+use crate::delivery::model::{AttemptRecord, AttemptResult, DisabledReason, Job, StoredBody, Trigger, verdict};
+use crate::delivery::outcome::Outcome;
+use crate::delivery::recorder::Finished;
+use crate::delivery::sender::{Attempt, Request};
+use crate::delivery::store::{Disable, Extend, Target};
+
+/// The status with which a receiver says that it never wants to be called again.
+const GONE: u16 = 410;
+
+/// A request to make.
+pub(super) struct Start {
+    pub job: Job,
+    pub target: Arc<Target>,
+}
+
+impl Lane {
+    /// Makes requests for as long as there are any for this task; others start beside it. Their results are recorded
+    /// meanwhile, many at a time.
+    pub(super) async fn work(self: Arc<Self>, shared: Arc<Shared>, mut start: Start) {
+        loop {
+            let Start { job, target } = start;
+            let attempt = send(&shared, &job, &target).await;
+            self.state().note(attempt.as_ref());
+            match attempt {
+                Some(attempt) => self.finish(&shared, job, &target, attempt),
+                None => {
+                    let (lane, shared) = (self.clone(), shared.clone());
+                    shared.clone().spawn(async move { lane.give_back(&shared, job).await });
+                }
+            }
+            match self.advance(&shared) {
+                Some(next) => start = next,
+                None => return,
+            }
+            // More than one may have become possible: after a success, or when the target was read anew.
+            self.clone().pump(&shared);
+        }
+    }
+
+    /// Hands the attempt over to be recorded, with what it makes of the delivery.
+    fn finish(self: &Arc<Self>, shared: &Arc<Shared>, job: Job, target: &Target, attempt: Attempt) {
+        let now = shared.parts.clock.now();
+        let success = attempt.outcome == Outcome::Success;
+        let verdict = verdict(&job, success, attempt.retry_after, &shared.parts.schedule, now, shared.parts.rng.unit());
+        let gone = attempt.status_code == Some(GONE);
+        let result = Arc::new(AttemptResult {
+            id: job.id.clone(),
+            lease: job.lease,
+            number: job.attempts + 1,
+            trigger: job.trigger,
+            verdict,
+            not_before: attempt.retry_after,
+            attempt: attempt_record(target, attempt),
+        });
+        let finished = Finished { lane: self.clone(), job, result };
+        if !gone {
+            return shared.recorder.take(finished);
+        }
+        let (shared, organization) = (shared.clone(), target.organization.clone());
+        shared.clone().spawn(async move {
+            disable(&shared, finished.job.id.webhook.clone(), organization, now).await;
+            shared.recorder.take(finished);
+        });
+    }
+
+    /// A fault of ours: the attempt does not count.
+    async fn give_back(self: Arc<Self>, shared: &Arc<Shared>, job: Job) {
+        release(shared.clone(), vec![job], shared.parts.clock.now() + OUR_FAULT).await;
+        self.recorded(shared, 1);
+    }
+
+    /// So many attempts are on disk, or given up: their places are free.
+    pub(in crate::delivery) fn recorded(self: Arc<Self>, shared: &Arc<Shared>, attempts: usize) {
+        self.state().recording -= attempts;
+        self.pump(shared);
+    }
+}
+
+impl State {
+    /// A request has ended; `None`: it could not be made. The place of the request is free for the next one while this one
+    /// is being recorded.
+    fn note(&mut self, attempt: Option<&Attempt>) {
+        self.running -= 1;
+        self.recording += 1;
+        let Some(attempt) = attempt else { return };
+        self.narrowed = match attempt.status_code {
+            Some(429 | 502 | 503 | 504) => true,
+            _ => self.narrowed && attempt.outcome != Outcome::Success,
+        };
+        self.not_before = self.not_before.max(attempt.retry_after);
+        if attempt.status_code == Some(GONE) {
+            // At once: nothing more is sent while the disabling is on its way to the disk.
+            self.target = self.target.take().map(|target| Arc::new(Target { deliverable: false, ..(*target).clone() }));
+        }
+    }
+}
+
+/// `None`: the request could not be made, through a fault of ours, or because the delivery is another's by now.
+async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
+    let endpoint = match Endpoint::parse(&target.url) {
+        Ok(endpoint) => endpoint,
+        Err(error) => {
+            tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a stored URL is not valid; the delivery waits");
+            return None;
+        }
+    };
+    if !is_covered(shared, job).await {
+        return None;
+    }
+    let attempt = shared
+        .parts
+        .sender
+        .send(&Request {
+            endpoint: &endpoint,
+            id: job.id.event.as_str(),
+            body: &Bytes::copy_from_slice(job.body.as_bytes()),
+            secrets: &target.secrets,
+            headers: &target.headers,
+            now: shared.parts.clock.now(),
+        })
+        .await;
+    if attempt.outcome.is_ours() {
+        tracing::error!(delivery.id = %job.id, error = attempt.error.as_deref(), "an attempt could not be made; it does not count");
+        return None;
+    }
+    Some(attempt)
+}
+
+/// Whether the lease outlasts an attempt that starts now. Only redeliveries may come here with less: they are in memory alone
+/// and not given back, so theirs is made longer.
+async fn is_covered(shared: &Shared, job: &Job) -> bool {
+    let now = shared.parts.clock.now();
+    if job.trigger != Trigger::Redeliver || shared.lease.covers_attempt(job.leased_until, now) {
+        return true;
+    }
+    let extend = Extend { id: job.id.clone(), lease: job.lease, until: now + shared.lease.length() };
+    shared.parts.db.submit(extend).await.unwrap_or_else(|error| {
+        tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a redelivery could not be started");
+        false
+    })
+}
+
+async fn disable(shared: &Arc<Shared>, webhook: WebhookId, organization: OrganizationId, now: Timestamp) {
+    let command = Disable { organization, webhook: webhook.clone(), reason: DisabledReason::Gone, now };
+    match shared.parts.db.submit(command).await {
+        Ok(true) => tracing::warn!(webhook.id = %webhook, "webhook disabled: its receiver answered 410 Gone"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::error!(webhook.id = %webhook, error = &error as &dyn std::error::Error, "cannot disable a webhook")
+        }
+    }
+    shared.forget(&webhook);
+}
+
+fn attempt_record(target: &Target, attempt: Attempt) -> AttemptRecord {
+    let sent: Vec<_> = attempt.request_headers.iter().map(|header| (&header.name, &header.value)).collect();
+    let json = "lists of strings always have a JSON form";
+    AttemptRecord {
+        organization: target.organization.clone(),
+        started_at: attempt.started_at,
+        duration_micros: i64::try_from(attempt.duration.as_micros()).unwrap_or(i64::MAX),
+        url: attempt.url,
+        outcome: attempt.outcome.as_str(),
+        status_code: attempt.status_code,
+        error: attempt.error,
+        request_headers: serde_json::to_string(&sent).expect(json),
+        // NUL cannot stand in a column of PostgreSQL.
+        response_headers: serde_json::to_string(&attempt.response_headers).expect(json),
+        response_body: StoredBody::from_bytes(&attempt.response_body),
+        response_truncated: attempt.response_truncated,
+    }
+}

@@ -1,0 +1,126 @@
+//! Records finished attempts, those of all lanes together: as many as have come go to the writer at once, and the lanes hear
+//! of it when they are on disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+
+use super::engine::Shared;
+use super::lane::Lane;
+use super::model::{AttemptResult, Job, Verdict};
+use super::store::RecordResult;
+use crate::db::{Db, DbError};
+
+/// How long the first of a group waits for company. Nobody waits for a result but a person looking on, and each
+/// transaction that is not made leaves room for a publisher's.
+const COMPANY: Duration = Duration::from_millis(5);
+
+/// Results recorded at once at most.
+const GROUP: usize = 256;
+
+/// How often a result is tried again, a second apart, while the database is busy or its disk full.
+const TRIES: u32 = 5;
+
+/// An attempt that was made and is not yet on disk.
+pub(super) struct Finished {
+    pub lane: Arc<Lane>,
+    pub job: Job,
+    pub result: Arc<AttemptResult>,
+}
+
+/// Where attempts are handed in. The lanes' capacity bounds how many wait here.
+pub(super) struct Recorder {
+    finished: mpsc::UnboundedSender<Finished>,
+}
+
+impl Recorder {
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Finished>) {
+        let (finished, taken) = mpsc::unbounded_channel();
+        (Self { finished }, taken)
+    }
+
+    pub fn take(&self, finished: Finished) {
+        // Nobody listens only when the engine's runtime has ended: the attempt is made again when its lease ends.
+        let _ = self.finished.send(finished);
+    }
+}
+
+pub(super) async fn run(shared: Arc<Shared>, mut finished: mpsc::UnboundedReceiver<Finished>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while finished.recv_many(&mut group, GROUP).await > 0 {
+        if group.len() < GROUP {
+            tokio::time::sleep(COMPANY).await;
+            while group.len() < GROUP
+                && let Ok(next) = finished.try_recv()
+            {
+                group.push(next);
+            }
+        }
+        record(&shared, &mut group).await;
+    }
+}
+
+async fn record(shared: &Arc<Shared>, group: &mut Vec<Finished>) {
+    let submitted = group.iter().map(|finished| shared.parts.db.submit(RecordResult(finished.result.clone())));
+    let answers = join_all(submitted).await;
+    let mut lanes: Vec<(Arc<Lane>, usize)> = Vec::new();
+    for (finished, answer) in group.drain(..).zip(answers) {
+        match answer {
+            Ok(()) => {
+                conclude(shared, &finished);
+                match lanes.iter_mut().find(|(lane, _)| Arc::ptr_eq(lane, &finished.lane)) {
+                    Some((_, count)) => *count += 1,
+                    None => lanes.push((finished.lane, 1)),
+                }
+            }
+            // On its own, so that the others need not wait.
+            Err(error) => shared.spawn(try_again(shared.clone(), finished, error)),
+        }
+    }
+    for (lane, count) in lanes {
+        lane.recorded(shared, count);
+    }
+}
+
+/// The attempt is on disk.
+fn conclude(shared: &Shared, finished: &Finished) {
+    if let Some(observer) = &shared.parts.observer {
+        observer(&finished.result);
+    }
+    forget(shared, finished);
+}
+
+fn forget(shared: &Shared, finished: &Finished) {
+    shared.closed(&finished.job);
+    if let Verdict::Retry { due_at } = finished.result.verdict {
+        shared.look_by(due_at);
+    }
+}
+
+/// Patiently: an attempt that is not recorded is made again when its lease ends.
+async fn try_again(shared: Arc<Shared>, finished: Finished, first: DbError) {
+    match persist(&shared.parts.db, &finished.result, first).await {
+        Ok(()) => conclude(&shared, &finished),
+        Err(error) => {
+            tracing::error!(delivery.id = %finished.job.id, error = &error as &dyn std::error::Error, "an attempt could not be recorded; it will be made again");
+            forget(&shared, &finished);
+        }
+    }
+    finished.lane.recorded(&shared, 1);
+}
+
+async fn persist(db: &Db, result: &Arc<AttemptResult>, mut error: DbError) -> Result<(), DbError> {
+    for _ in 0..TRIES {
+        if !matches!(error, DbError::Busy | DbError::DiskFull) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        match db.submit(RecordResult(result.clone())).await {
+            Ok(()) => return Ok(()),
+            Err(next) => error = next,
+        }
+    }
+    Err(error)
+}
