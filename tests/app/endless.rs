@@ -17,8 +17,8 @@ use crate::support::receivers::{Behaviour, Receiver};
 use crate::support::recorder::Recorder;
 
 const RECEIVERS: usize = 20;
-/// Each receiver gets as many at once as a lane sends at a time, and again as many after them.
-const EVENTS: usize = 20;
+/// Each receiver gets as many at once as a lane sends at a time.
+const EVENTS: usize = 10;
 /// What all of them together may add to the memory of the process.
 const LIMIT: usize = 50 * 1024 * 1024;
 

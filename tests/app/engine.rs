@@ -33,7 +33,7 @@ use crate::support::{self};
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// One attempt, in all; a deadline by the machine's clock, which a test never comes near.
-const TIMEOUT: Duration = seconds(15);
+const TIMEOUT: Duration = seconds(60);
 const LEASE: Lease = Lease::outlasting(TIMEOUT);
 
 const fn seconds(count: u64) -> Duration {
