@@ -2,6 +2,9 @@
 
 mod shapes;
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
 use crate::base::{ApiKeyId, Timestamp};
 use crate::db::Db;
 use crate::events::model::Draft;
@@ -11,8 +14,6 @@ use crate::web::describe;
 use crate::web::json::{self, Document};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::web::throttle::Throttle;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actions::{Publish, Refusal};
 use super::model::{Answer, Broken, Once};

@@ -132,7 +132,7 @@ impl IntoParams for Paging {
 /// `describe::list!(EventList of EventWire)`: a page of such rows, which [`paging::List`] is. utoipa would write the rows'
 /// schema out in every list if this were generic.
 macro_rules! list {
-    ($name:ident of $row:ident) => {
+    ($name:ident of $row:ty) => {
         /// One page of a list.
         #[derive(utoipa::ToSchema)]
         #[expect(dead_code, reason = "describes web::paging::List")]

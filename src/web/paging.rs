@@ -1,7 +1,6 @@
 //! Lists that are paged by key: newest first, a limit, and a cursor for what is older.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::base::Cursor;
 
@@ -59,11 +58,10 @@ impl<T> Slice<T> {
 }
 
 /// What every list of the API answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct List<T> {
     pub data: Vec<T>,
     /// What to send as `cursor` for the rows that are older; null at the end.
-    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 

@@ -35,7 +35,7 @@ const TRIES: usize = 20;
     security(("api_key" = ["read"])),
     params(describe::Paging),
     responses(
-        (status = 200, description = "A page of webhooks.", body = List<output::Webhook>),
+        (status = 200, description = "A page of webhooks.", body = output::WebhookList),
         describe::ByKey, describe::Invalid,
     ),
 )]

@@ -139,7 +139,9 @@ fn welcome(address: SocketAddr, listener: &Listener) -> String {
 /// Whatever comes: it is checked, printed, and answered as planned.
 async fn receive(request: HttpRequest, peer: PeerAddr, payload: Payload, listener: Data<Listener>) -> HttpResponse {
     let received_at = SystemClock.now();
-    let headers: Vec<_> = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let mut headers: Vec<_> = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    // The order in which they came is not known here; one that is always the same is easier to compare.
+    headers.sort();
     let mut arrival = Arrival {
         received_at,
         peer: peer.0,

@@ -39,6 +39,8 @@ pub(crate) struct Webhook<'a> {
     updated_at: String,
 }
 
+describe::list!(WebhookList of Webhook<'static>);
+
 /// A header of a webhook or of a message. The values of a webhook's own are secrets, and `null`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Header<'a> {

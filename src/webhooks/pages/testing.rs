@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_toast_says_status_time_and_reason() {
-        let moved = "302 Found: redirects are not followed. It leads to https://b.example/";
+        let moved = "302 Found: redirects are not followed. Enter the URL that it leads to: https://b.example/";
         for (report, title, text) in [
             (report(Outcome::Success, Some(200), None), "Test webhook delivered", "200 OK in 184 ms"),
             (
