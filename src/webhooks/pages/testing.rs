@@ -182,7 +182,7 @@ mod tests {
             (
                 report(Outcome::Status, Some(302), Some(moved)),
                 "Test webhook failed",
-                "302 Found in 184 ms. Redirects are not followed. It leads to https://b.example/",
+                "302 Found in 184 ms. Redirects are not followed. Enter the URL that it leads to: https://b.example/",
             ),
             (
                 report(Outcome::ConnectRefused, None, Some("Your server refused the connection.")),
