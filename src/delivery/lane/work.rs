@@ -7,7 +7,6 @@ use bytes::Bytes;
 use super::step::State;
 use super::{Lane, OUR_FAULT, release};
 use crate::base::{OrganizationId, Timestamp, WebhookId};
-use crate::delivery::endpoint::Endpoint;
 use crate::delivery::engine::Shared;
 use crate::delivery::model::{AttemptRecord, AttemptResult, DisabledReason, Job, StoredBody, Trigger, verdict};
 use crate::delivery::outcome::Outcome;
@@ -108,13 +107,6 @@ impl State {
 
 /// `None`: the request could not be made, through a fault of ours, or because the delivery is another's by now.
 async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
-    let endpoint = match Endpoint::parse(&target.url) {
-        Ok(endpoint) => endpoint,
-        Err(error) => {
-            tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a stored URL is not valid; the delivery waits");
-            return None;
-        }
-    };
     if !is_covered(shared, job).await {
         return None;
     }
@@ -122,7 +114,7 @@ async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
         .parts
         .sender
         .send(&Request {
-            endpoint: &endpoint,
+            endpoint: &target.endpoint,
             id: job.id.event.as_str(),
             body: &Bytes::copy_from_slice(job.body.as_bytes()),
             secrets: &target.secrets,

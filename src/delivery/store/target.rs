@@ -4,13 +4,14 @@ use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Secret, Timestamp, Vault, WebhookId};
 use crate::db::{Conn, DbError, Flag};
+use crate::delivery::endpoint::Endpoint;
 use crate::delivery::signing::SigningSecret;
 
 /// A webhook as a lane sees it.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub organization: OrganizationId,
-    pub url: String,
+    pub endpoint: Endpoint,
     /// Active, not deleted, and webhooks are turned on.
     pub deliverable: bool,
     pub not_before: Option<Timestamp>,
@@ -39,12 +40,12 @@ pub async fn load_target(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let state: String = row.try_get(2)?;
+    let (url, state): (String, String) = (row.try_get(1)?, row.try_get(2)?);
     let deliverable =
         state == "active" && row.try_get::<Option<Timestamp>, _>(3)?.is_none() && row.try_get::<Flag, _>(5)?.0;
     let mut target = Target {
         organization: row.try_get(0)?,
-        url: row.try_get(1)?,
+        endpoint: Endpoint::parse(&url).map_err(|e| DbError::inconsistent("webhooks", "url", webhook.as_str(), e))?,
         deliverable,
         not_before: row.try_get(4)?,
         headers: Vec::new(),

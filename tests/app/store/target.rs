@@ -46,7 +46,7 @@ async fn a_target_has_its_headers_in_order_and_the_secrets_that_still_sign() {
         let loaded = target(house, &webhook).await;
         assert!(loaded.deliverable);
         assert_eq!(
-            (loaded.organization, loaded.url.as_str()),
+            (loaded.organization, loaded.endpoint.as_str()),
             (house.organization.clone(), "https://example.com/hook?a=1")
         );
         assert_eq!((loaded.not_before, loaded.secrets_until), (Some(START + seconds(7)), Some(START + seconds(60))));
@@ -105,6 +105,21 @@ async fn what_does_not_open_is_named() {
         let mut conn = house.db.read().await.unwrap();
         let error = load_target(&mut conn, &other, &webhook, house.now()).await.unwrap_err();
         assert!(matches!(error, DbError::Inconsistent { table: "signing_secrets", .. }), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_url_that_is_none_is_named_and_not_told() {
+    on_both(async |house, _| {
+        let webhook = house.add_webhook("https://example.com/").await;
+        house.run(&webhook, "UPDATE webhooks SET url = 'ftp://example.com/?token=5ec4e7' WHERE id = $1").await;
+        let error = load(house, &webhook).await.unwrap_err();
+        assert!(
+            matches!(&error, DbError::Inconsistent { table: "webhooks", row, .. } if *row == webhook.as_str()),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("5ec4e7"), "{error}");
     })
     .await;
 }
