@@ -208,6 +208,7 @@ impl App {
             self.serving.await
         });
         self.db.close().await;
+        self.engine.end();
     }
 }
 

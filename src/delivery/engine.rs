@@ -111,7 +111,8 @@ impl Engine {
         self.shared.open.load(Ordering::SeqCst) == 0
     }
 
-    /// Stops: starts no more attempts, waits up to `patience` for those under way, hands the rest back to the database.
+    /// Stops: starts no more attempts, waits up to `patience` for those under way, hands the rest back to the database. What is
+    /// then still under way is left to its lease.
     pub async fn stop(&self, patience: Duration) {
         let shared = &self.shared;
         shared.stopping.store(true, Ordering::SeqCst);
@@ -138,10 +139,12 @@ impl Engine {
                 "stopped with attempts still under way; they will be made again"
             );
         }
-        let runtime = shared.runtime.lock().expect("no holder of this lock panics").take();
-        if let Some(runtime) = runtime {
-            runtime.shutdown_background();
-        }
+    }
+
+    /// Ends the threads. To be called when nobody uses the database any more: connections to PostgreSQL that the engine opened
+    /// live by these threads, and others use them, too.
+    pub fn end(self) {
+        self.shared.end();
     }
 }
 
@@ -232,6 +235,14 @@ impl Shared {
         }
     }
 
+    /// A runtime that is simply dropped waits for its threads, which an async caller must not do.
+    fn end(&self) {
+        let runtime = self.runtime.lock().ok().and_then(|mut runtime| runtime.take());
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+
     fn forget_targets(self: &Arc<Self>) {
         let lanes: Vec<_> = self.lanes.lock().expect("no holder of this lock panics").values().cloned().collect();
         for lane in lanes {
@@ -247,12 +258,8 @@ impl Shared {
 }
 
 impl Drop for Shared {
-    /// A runtime that is simply dropped waits for its threads, which an async caller must not do.
     fn drop(&mut self) {
-        let runtime = self.runtime.lock().ok().and_then(|mut runtime| runtime.take());
-        if let Some(runtime) = runtime {
-            runtime.shutdown_background();
-        }
+        self.end();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use herald::events::{Dispatch, EventType};
+
 use super::{LEASE, Running, ids, now, texts};
 use crate::support::Engine;
 use crate::support::app::eventually;
@@ -67,15 +69,37 @@ async fn a_stop_that_runs_out_of_patience_leaves_the_rest_to_its_leases() {
     let rows = running.house.deliveries(&webhook).await;
     assert!(rows.iter().all(|row| row.state == "pending" && row.attempts == 0), "no try is used up");
 
-    running.restart().await;
     if running.house.database.engine() == Engine::Postgres {
-        // Another node cannot know that the first one is gone until its leases have run out.
+        // Another node cannot know that the first one is gone until its leases have run out. Before it starts, so that the clock
+        // does not run out a lease under an attempt of its own.
         running.clock.advance(LEASE.length());
     }
+    running.restart().await;
     running.all_in(&webhook, 3, "succeeded").await;
     let mut arrived = ids(&recorder.requests());
     arrived.sort();
     arrived.dedup();
     assert_eq!(arrived, texts(&events));
     assert!(running.house.deliveries(&webhook).await.iter().all(|row| row.attempts == 1));
+}
+
+#[tokio::test]
+async fn the_database_answers_others_after_the_engine_has_stopped() {
+    let running = Running::start(10, "5s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    for _ in 1..8 {
+        running.house.add_webhook(&recorder.url("/")).await;
+    }
+    // Found by the poll for eight webhooks at once, so that the engine opens connections of its own.
+    running.house.publish(EventType::IntakeCreated).await;
+    Dispatch::wake(&running.engine);
+    recorder.wait_for(8).await;
+    running.all_in(&webhook, 1, "succeeded").await;
+    running.engine.stop(Duration::from_secs(25)).await;
+    // All at once, so that no connection of the pool is left out.
+    let readers: Vec<_> = (0..10).map(|_| running.house.deliveries(&webhook)).collect();
+    for rows in futures_util::future::join_all(readers).await {
+        assert_eq!(rows.len(), 1);
+    }
 }
