@@ -224,3 +224,72 @@ CREATE TABLE attempts (
 );
 -- Holds all that the figures of a webhook are made from.
 CREATE INDEX attempts_started ON attempts (webhook_id, started_at, outcome, duration);
+
+-- status: active, completed, archived; archived_from: what it was before it was archived. due_date: YYYY-MM-DD.
+-- search: name and client in lower case. trashed_by: in whose name the trash empties itself.
+CREATE TABLE projects (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    name TEXT NOT NULL,
+    client TEXT,
+    due_date TEXT,
+    owner TEXT,
+    description TEXT,
+    status TEXT NOT NULL,
+    archived_from TEXT,
+    trashed_at BIGINT,
+    trashed_by TEXT,
+    intake_id TEXT,
+    version BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    search TEXT NOT NULL
+);
+CREATE INDEX projects_organization ON projects (organization_id, created_at, id) WHERE trashed_at IS NULL;
+CREATE INDEX projects_trash ON projects (organization_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
+CREATE UNIQUE INDEX projects_intake ON projects (intake_id) WHERE intake_id IS NOT NULL;
+
+-- status: open, completed. position: from 1, without gaps.
+CREATE TABLE sections (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL,
+    project_id TEXT NOT NULL REFERENCES projects (id),
+    name TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX sections_project ON sections (project_id, position, id);
+
+-- answer_id: the pair of the answer library that the answer was taken from or saved to.
+CREATE TABLE questions (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL,
+    project_id TEXT NOT NULL REFERENCES projects (id),
+    section_id TEXT NOT NULL REFERENCES sections (id),
+    question TEXT NOT NULL,
+    answer TEXT,
+    answer_id TEXT,
+    position BIGINT NOT NULL
+);
+CREATE INDEX questions_section ON questions (section_id, position, id);
+CREATE INDEX questions_project ON questions (project_id);
+
+-- status: new, accepted, declined. due_date: YYYY-MM-DD. project_id: what was made of it.
+CREATE TABLE intakes (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    title TEXT NOT NULL,
+    requester TEXT,
+    email TEXT,
+    client TEXT,
+    due_date TEXT,
+    description TEXT,
+    status TEXT NOT NULL,
+    project_id TEXT,
+    version BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX intakes_organization ON intakes (organization_id, created_at, id);

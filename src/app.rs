@@ -30,6 +30,7 @@ use crate::web::throttle::Throttle;
 use crate::web::{Context, Site, error, headers, origin, session};
 use crate::webhooks::actions::Tools;
 use crate::webhooks::limit::TestLimit;
+use crate::workspace::change::Desk;
 
 mod key_file;
 
@@ -174,6 +175,7 @@ impl App {
         };
         let callers = Data::new(Callers::new(db.clone()));
         let sign_ins = Data::new(SignInThrottle::new(config.sign_in_rate, context.clock.clone()));
+        let recorder_of_changes = recorder.clone();
         let shared = {
             let (publisher, deliveries) = (Data::new(publisher), Data::new(deliveries));
             let (context, recorder, setup_code) =
@@ -181,6 +183,7 @@ impl App {
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
             let (resolver, hints) = (Data::from(resolver), Data::from(hints));
             let (tools, test_limit) = (Data::new(tools.clone()), Data::new(test_limit));
+            let desk = Data::new(Desk { recorder: recorder_of_changes });
             let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
@@ -188,7 +191,7 @@ impl App {
                 app.app_data(resolver.clone()).app_data(hints.clone());
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
                 app.app_data(tools.clone()).app_data(test_limit.clone());
-                app.app_data(callers.clone()).app_data(sign_ins.clone());
+                app.app_data(callers.clone()).app_data(sign_ins.clone()).app_data(desk.clone());
                 if let Some(receiver) = &demo {
                     app.app_data(receiver.clone()).configure(routes::demo);
                 }

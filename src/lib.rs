@@ -15,6 +15,7 @@ pub mod web;
 pub mod webhooks;
 pub mod receiver;
 pub mod publish;
+pub mod workspace;
 pub mod accounts;
 pub mod ops;
 pub mod config;

@@ -17,6 +17,8 @@ use crate::webhooks::api as webhooks_api;
 use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
+use crate::workspace::intakes::api as intakes;
+use crate::workspace::projects::api::{projects, questions, sections};
 
 /// All routes, in the order of the contract's tables.
 #[rustfmt::skip]
@@ -100,6 +102,22 @@ fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
         .service(at("/deliveries").get(log_api::deliveries::list))
         .service(at("/deliveries/{delivery}").get(log_api::deliveries::show))
         .service(at("/deliveries/{delivery}/redeliver").post(log_api::deliveries::redeliver))
+        .service(at("/projects").get(projects::list).post(projects::create))
+        .service(at("/projects/{id}").get(projects::show).patch(projects::edit).delete(projects::delete))
+        .service(at("/projects/{id}/complete").post(projects::complete))
+        .service(at("/projects/{id}/reopen").post(projects::reopen))
+        .service(at("/projects/{id}/archive").post(projects::archive))
+        .service(at("/projects/{id}/unarchive").post(projects::unarchive))
+        .service(at("/projects/{id}/restore").post(projects::restore))
+        .service(at("/projects/{id}/sections").get(sections::list).post(sections::create))
+        .service(at("/sections/{id}").get(sections::show).patch(sections::change).delete(sections::delete))
+        .service(at("/sections/{id}/complete").post(sections::complete))
+        .service(at("/sections/{id}/reopen").post(sections::reopen))
+        .service(at("/sections/{id}/questions").get(questions::list).post(questions::create))
+        .service(at("/questions/{id}").patch(questions::change).delete(questions::delete))
+        .service(at("/intakes").get(intakes::list).post(intakes::create))
+        .service(at("/intakes/{id}").get(intakes::show).patch(intakes::edit))
+        .service(at("/intakes/{id}/convert").post(intakes::convert))
         .default_service(actix::to(problem::not_found))
 }
 

@@ -116,6 +116,11 @@ ids! {
     WebhookId, "";
     SecretId, "";
     AuditEntryId, "";
+    ProjectId, "";
+    SectionId, "";
+    QuestionId, "";
+    AnswerId, "";
+    IntakeId, "";
     /// An event's id, `EVT-` and 24 hex digits: EVENT_ID in the callback and the `webhook-id` header.
     EventId, "EVT-";
 }

@@ -8,11 +8,13 @@ pub mod rng;
 pub mod secret;
 pub mod time_zone;
 pub mod vault;
+pub mod version;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cursor::{Cursor, InvalidCursor};
 pub use ids::{
-    ApiKeyId, AuditEntryId, DeliveryId, EventId, InvalidId, OrganizationId, SecretId, SessionId, UserId, WebhookId,
+    AnswerId, ApiKeyId, AuditEntryId, DeliveryId, EventId, IntakeId, InvalidId, OrganizationId, ProjectId, QuestionId,
+    SecretId, SectionId, SessionId, UserId, WebhookId,
 };
 pub use names::UnknownName;
 pub(crate) use names::names;
@@ -20,3 +22,4 @@ pub use rng::{Rng, SeededRng, SystemRng};
 pub use secret::Secret;
 pub use time_zone::TimeZone;
 pub use vault::Vault;
+pub use version::Expected;

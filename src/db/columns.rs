@@ -5,7 +5,10 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
 
-use crate::base::{ApiKeyId, AuditEntryId, EventId, OrganizationId, SecretId, SessionId, Timestamp, UserId, WebhookId};
+use crate::base::{
+    AnswerId, ApiKeyId, AuditEntryId, EventId, IntakeId, OrganizationId, ProjectId, QuestionId, SecretId, SectionId,
+    SessionId, Timestamp, UserId, WebhookId,
+};
 
 /// A boolean column: 0 or 1 in a BIGINT, because SQLite cannot give a BOOLEAN back through `Any`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,4 +45,6 @@ column!(Timestamp as i64, |at| at.micros(), |raw| Ok(Timestamp::from_micros(raw)
 macro_rules! ids {
     ($($id:ty)*) => {$( column!($id as String, |id| id.as_str().to_owned(), |raw| Ok(raw.parse()?)); )*};
 }
-ids! { ApiKeyId AuditEntryId EventId OrganizationId SecretId SessionId UserId WebhookId }
+ids! {
+    AnswerId ApiKeyId AuditEntryId EventId IntakeId OrganizationId ProjectId QuestionId SecretId SectionId SessionId UserId WebhookId
+}

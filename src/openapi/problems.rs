@@ -57,6 +57,10 @@ fn explain(kind: Kind) -> (&'static str, &'static str) {
             "The call is in order, but the state of what it is about does not allow it now. `detail` says why.",
             "Read the thing again and decide anew; repeating the call does not help.",
         ),
+        Kind::Stale => (
+            "Somebody changed the thing after you had read it: its version is not the one in `If-Match`. Nothing was written.",
+            "Read it again, decide what becomes of both changes, and send yours with the new `ETag` as `If-Match`.",
+        ),
         Kind::HeldDeliveries => (
             "The webhook would become active, and it has deliveries that are held. `held_count` says how many.",
             "Send `held`: `deliver` to send them, oldest first, or `cancel` to let them go.",

@@ -46,6 +46,7 @@ pub mod site;
 pub mod throttle;
 pub mod time;
 pub mod toast;
+pub mod version;
 
 pub use context::Context;
 pub use error::{Error, Result};

@@ -64,6 +64,8 @@ pub enum Problem {
     HeldDeliveries {
         held_count: i64,
     },
+    /// Somebody changed it since the version that `If-Match` names.
+    Stale,
     /// It was here and the time to get it back is over; says so.
     Gone(Cow<'static, str>),
     TooLarge {
@@ -124,6 +126,7 @@ kinds! {
     Conflict "conflict" CONFLICT "Not possible now";
     HeldDeliveries "held-deliveries" CONFLICT "Say what becomes of the held deliveries";
     Gone "gone" GONE "Too late";
+    Stale "stale" PRECONDITION_FAILED "Someone else changed this";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body is not sent as JSON";
     Invalid "invalid" UNPROCESSABLE_ENTITY "Something in the request breaks a rule";
@@ -161,6 +164,7 @@ impl Problem {
             Self::MethodNotAllowed { .. } => Kind::MethodNotAllowed,
             Self::Conflict(_) => Kind::Conflict,
             Self::HeldDeliveries { .. } => Kind::HeldDeliveries,
+            Self::Stale => Kind::Stale,
             Self::Gone(_) => Kind::Gone,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::UnsupportedMediaType => Kind::UnsupportedMediaType,
@@ -187,6 +191,7 @@ impl Problem {
             Self::HeldDeliveries { .. } => {
                 "Send `held` as `deliver`, oldest first, or as `cancel`. `held_count` says how many there are.".into()
             }
+            Self::Stale => "Read it again, and send the change with the `ETag` of what you saw.".into(),
             Self::TooLarge { limit_bytes } => format!("Send at most {} KiB.", limit_bytes / 1024).into(),
             Self::UnsupportedMediaType => "Send `Content-Type: application/json`, in UTF-8 and not compressed.".into(),
             Self::Invalid(errors) if errors.len() == 1 => "See `errors` for the one thing to change.".into(),

@@ -22,3 +22,4 @@ mod receiver;
 mod sender;
 mod store;
 mod webhooks;
+mod workspace;

@@ -30,6 +30,11 @@ impl<'a, 'e> Fields<'a, 'e> {
         (!value.is_null()).then_some(value)
     }
 
+    /// Whether a member is there and says something.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(key, value)| key == name && !value.is_null())
+    }
+
     /// Whether a member is there and says `null`.
     pub fn is_null(&self, name: &str) -> bool {
         self.members.iter().any(|(key, value)| key == name && value.is_null())

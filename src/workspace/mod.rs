@@ -1,0 +1,10 @@
+//! The workspace: what people work on, and whose changes raise the events of the catalog.
+//!
+//! Every change is one transaction: the rule, the row, the event that it raises and the audit entry, together or not at all.
+//! Pages and API call the same actions. `text` has the rules for what people write, `change` what all changes share.
+
+mod api;
+pub mod change;
+pub mod intakes;
+pub mod projects;
+pub mod text;

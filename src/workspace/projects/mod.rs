@@ -1,0 +1,6 @@
+//! Projects with their sections and questions.
+
+pub mod actions;
+pub mod api;
+pub mod model;
+pub mod store;

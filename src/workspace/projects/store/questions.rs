@@ -1,0 +1,90 @@
+//! The questions table.
+
+use sqlx::Row as _;
+
+use crate::base::{OrganizationId, ProjectId, QuestionId, SectionId};
+use crate::db::{Conn, DbError, Row};
+use crate::workspace::projects::model::Question;
+
+fn read(row: &Row) -> Result<Question, DbError> {
+    Ok(Question {
+        id: row.try_get(0)?,
+        organization: row.try_get(1)?,
+        section: row.try_get(2)?,
+        question: row.try_get(3)?,
+        answer: row.try_get(4)?,
+        answer_id: row.try_get(5)?,
+        position: row.try_get(6)?,
+    })
+}
+
+pub async fn find(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: &QuestionId,
+) -> Result<Option<Question>, DbError> {
+    let row = sqlx::query(
+        "SELECT id, organization_id, section_id, question, answer, answer_id, position FROM questions \
+         WHERE organization_id = $1 AND id = $2",
+    )
+    .bind(organization)
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The questions of a section, in their order.
+pub async fn list(conn: &mut Conn, section: &SectionId) -> Result<Vec<Question>, DbError> {
+    let rows = sqlx::query(
+        "SELECT id, organization_id, section_id, question, answer, answer_id, position FROM questions \
+         WHERE section_id = $1 ORDER BY position, id",
+    )
+    .bind(section)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Adds a question to a section of `project`.
+pub async fn insert(conn: &mut Conn, project: &ProjectId, question: &Question) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO questions (id, organization_id, project_id, section_id, question, answer, answer_id, position) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(&question.id)
+    .bind(&question.organization)
+    .bind(project)
+    .bind(&question.section)
+    .bind(&question.question)
+    .bind(question.answer.as_deref())
+    .bind(question.answer_id.as_ref())
+    .bind(question.position)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes all of a question that can change.
+pub async fn update(conn: &mut Conn, changed: &Question) -> Result<(), DbError> {
+    sqlx::query("UPDATE questions SET question = $2, answer = $3, answer_id = $4, position = $5 WHERE id = $1")
+        .bind(&changed.id)
+        .bind(&changed.question)
+        .bind(changed.answer.as_deref())
+        .bind(changed.answer_id.as_ref())
+        .bind(changed.position)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Moves a question: another one was put before it, or went.
+pub async fn place(conn: &mut Conn, id: &QuestionId, position: i64) -> Result<(), DbError> {
+    sqlx::query("UPDATE questions SET position = $2 WHERE id = $1").bind(id).bind(position).execute(conn).await?;
+    Ok(())
+}
+
+pub async fn delete(conn: &mut Conn, id: &QuestionId) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM questions WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
