@@ -4,6 +4,8 @@ use super::api as description;
 use crate::publish::api as publish;
 use crate::webhooks::api as webhooks;
 use crate::webhooks::log::api::{deliveries, event_types, events};
+use crate::workspace::intakes::api as intakes;
+use crate::workspace::projects::api::{projects, questions, sections};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(
@@ -27,6 +29,32 @@ use crate::webhooks::log::api::{deliveries, event_types, events};
     deliveries::list,
     deliveries::show,
     deliveries::redeliver,
+    projects::list,
+    projects::create,
+    projects::show,
+    projects::edit,
+    projects::delete,
+    projects::complete,
+    projects::reopen,
+    projects::archive,
+    projects::unarchive,
+    projects::restore,
+    sections::list,
+    sections::create,
+    sections::show,
+    sections::change,
+    sections::delete,
+    sections::complete,
+    sections::reopen,
+    questions::list,
+    questions::create,
+    questions::change,
+    questions::delete,
+    intakes::list,
+    intakes::create,
+    intakes::show,
+    intakes::edit,
+    intakes::convert,
     // Last: what describes the rest.
     description::show,
 ))]

@@ -25,10 +25,15 @@ use crate::web::{describe, problem};
 pub const BASE: &str = "/api/v1";
 
 /// The groups of calls, in the order of the documentation.
-pub const TAGS: [(&str, &str); 4] = [
+pub const TAGS: &[(&str, &str)] = &[
     ("Publishing", "Tell Herald what happened; it tells every webhook that wants to know."),
     ("Webhooks", "Where events are sent, which ones, and whether they are sent now."),
     ("Events and deliveries", "What happened, what became of it at each webhook, and why."),
+    (
+        "Projects",
+        "The workspace's projects with their sections and questions: what the ids in a callback name, and changes that raise its events.",
+    ),
+    ("Intakes", "Requests for a response, before they become projects."),
     ("This description", "The API in the words of OpenAPI."),
 ];
 
@@ -56,7 +61,7 @@ pub fn document() -> OpenApi {
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )
         .servers(Some([Server::new("/")]))
-        .tags(Some(TAGS.map(|(name, description)| {
+        .tags(Some(TAGS.iter().map(|&(name, description)| {
             let mut tag = Tag::new(name);
             tag.description = Some(description.to_owned());
             tag

@@ -73,6 +73,7 @@ impl<'d> Reading<'d> {
             "string" => {
                 let what = match schema["format"].as_str() {
                     Some("date-time") => "time",
+                    Some("date") => "day",
                     Some("email") => "e-mail address",
                     Some("uri") => "URL",
                     _ => "text",

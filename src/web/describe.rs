@@ -25,6 +25,8 @@
 //!   says what it is on the wire: `#[schema(value_type = Option<describe::Time>)]`. A field that is null at times is an
 //!   `Option` with `#[schema(required)]`, because all keys are always present.
 //! - A list is described by `describe::list!`.
+//! - An answer with an `ETag` says so: `headers(("ETag" = String, description = "…"))`. Calls that change what has one take [`IfMatch`] and
+//!   are refused by [`Changes`].
 //! - A body that is read by `web::json` is described by a type of its own, with every limit and pattern, which exists only for
 //!   that: `#[derive(ToSchema)] #[serde(deny_unknown_fields)]` and `#[expect(dead_code, reason = …)]`; see
 //!   `publish::api::shapes`. `null` counts as left out there, so what may be left out is an `Option`.
@@ -95,6 +97,15 @@ values! {
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .description(Some("RFC 3339, with any offset."))
         .examples(["2026-05-26T00:50:15-07:00"]);
+    Day: text()
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+        .description(Some("A day in the organization's time zone: `YYYY-MM-DD`."))
+        .examples(["2026-12-04"]);
+    /// The version of a thing that several people change.
+    Version: ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .description(Some("Rises with every change. The `ETag` of the answer is made of it."));
     Email: text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
         .max_length(Some(crate::auth::model::EMAIL_LENGTH))
@@ -165,6 +176,24 @@ impl IntoParams for IdempotencyKey {
     }
 }
 
+/// The header `If-Match` of calls that change a thing with a version.
+#[derive(Debug)]
+pub enum IfMatch {}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "The `ETag` of what you saw, such as `\"3\"`: if it was changed since, the call is 412 and does nothing. Left \
+                           out, or `*`: changed whatever became of it meanwhile.";
+        let header = ParameterBuilder::new()
+            .name("If-Match")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(text()));
+        vec![header.build()]
+    }
+}
+
 /// The components that calls refer to when they are refused.
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident $status:literal $description:literal $($header:literal: $what:literal)?;)*) => {
@@ -196,6 +225,7 @@ refusals! {
     NotFound "404" "There is nothing by that id, or it belongs to another organization.";
     Conflict "409" "The state does not allow it; `detail` says why.";
     Gone "410" "The time to get it back is over.";
+    Stale "412" "Somebody changed it since the version that `If-Match` names. Nothing was done.";
     TooLarge "413" "The body is larger than this call takes.";
     UnsupportedMediaType "415" "The body is not sent as `application/json`, or is compressed.";
     Invalid "422" "Something breaks a rule; `errors` says what, all of it at once.";
@@ -232,4 +262,6 @@ together! {
     WithBody: BadRequest TooLarge UnsupportedMediaType Invalid;
     /// Of every call that writes.
     Saves: DiskFull;
+    /// Of every call that changes a thing with a version, and takes [`IfMatch`].
+    Changes: NotFound Conflict Stale DiskFull;
 }

@@ -1,11 +1,10 @@
-//! What all calls of the workspace share: who calls, why a call is refused, and how bodies are read and lists are answered.
+//! What all calls of the workspace share: who calls, why a call is refused, and how bodies are read and short lists are cut.
 
-use serde::Serialize;
-
-use crate::web::Slice;
+use crate::base::{Cursor, Timestamp};
 use crate::web::api_key::{ApiKey, Write};
 use crate::web::json::{Document, Fields};
 use crate::web::problem::{Problem, Result};
+use crate::web::{Paging, Slice};
 
 use super::change::{Author, Refusal};
 
@@ -25,28 +24,14 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// A list, whole or a page of it.
-#[derive(Serialize)]
-pub(super) struct List<'a, T> {
-    data: Vec<T>,
-    next_cursor: Option<&'a str>,
-}
-
-impl<'a, T> List<'a, T> {
-    /// All there is.
-    pub fn whole<M>(rows: &'a [M]) -> Self
-    where
-        T: From<&'a M>,
-    {
-        Self { data: rows.iter().map(T::from).collect(), next_cursor: None }
-    }
-
-    pub fn page<M>(page: &'a Slice<M>) -> Self
-    where
-        T: From<&'a M>,
-    {
-        Self { data: page.rows.iter().map(T::from).collect(), next_cursor: page.next.as_deref() }
-    }
+/// The page of a list that is short and has an order of its own: the rows after the one that the cursor names. `place` tells a
+/// row's position and id.
+pub(super) fn in_order<T>(paging: &Paging, rows: Vec<T>, place: impl Fn(&T) -> (i64, &str)) -> Slice<T> {
+    // A position stands where other lists have a time.
+    let cursor = |row: &T| Cursor { at: Timestamp::from_micros(place(row).0), id: place(row).1.to_owned() };
+    let is_after = |row: &T, after: &Cursor| place(row) > (after.at.micros(), after.id.as_str());
+    let rest = rows.into_iter().filter(|row| paging.after.as_ref().is_none_or(|after| is_after(row, after)));
+    paging.cut(rest.collect(), cursor)
 }
 
 /// Reads the fields of a body; what `read` does not take is refused, and all that is wrong is told at once.

@@ -7,4 +7,5 @@ mod api;
 pub mod change;
 pub mod intakes;
 pub mod projects;
+mod shapes;
 pub mod text;

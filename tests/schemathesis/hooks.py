@@ -37,6 +37,9 @@ def put_in_order(case):
     """Makes a request that the description allows one that the rules allow, too."""
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if case.headers:
+        # Nothing here remembers what was seen; the versions of things have tests of their own.
+        case.headers.pop("If-Match", None)
     if case.query and case.query.get("cursor") not in CURSORS:
         case.query.pop("cursor", None)
     if isinstance(case.body, dict) and isinstance(case.body.get("headers"), list):

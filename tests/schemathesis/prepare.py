@@ -1,4 +1,4 @@
-"""Before the run: the description is valid OpenAPI 3.1, and there is a webhook, an event and a delivery to find."""
+"""Before the run: the description is valid OpenAPI 3.1, and there is one of everything to find."""
 
 import json
 import os
@@ -24,3 +24,7 @@ OpenAPIV31SpecValidator(call("GET", "/openapi.json")).validate()
 call("POST", "/webhooks", {"name": "Check", "url": os.environ["HERALD_URL"] + "/", "events": ["PROJECT_CREATED"]})
 event = {"event_type": "PROJECT_CREATED", "entity_ids": ["1"], "performed_by": "john@responsive.io"}
 assert call("POST", "/events", event)["deliveries"] == 1
+project = call("POST", "/projects", {"name": "Check"})
+section = call("POST", f"/projects/{project['id']}/sections", {"name": "Check"})
+call("POST", f"/sections/{section['id']}/questions", {"question": "Is it so?"})
+call("POST", "/intakes", {"title": "Check"})

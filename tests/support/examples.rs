@@ -1,8 +1,8 @@
 //! The examples of the API's documentation, read off the page as a visitor sees it, and what must exist so that
 //! they can do what they say.
 
-use herald::base::{DeliveryId, EventId, WebhookId};
-use reqwest::Method;
+use herald::base::{DeliveryId, WebhookId};
+use reqwest::{Method, RequestBuilder};
 use scraper::{ElementRef, Html, Selector};
 
 use super::app::{TestApp, eventually};
@@ -49,50 +49,81 @@ impl Documented {
     }
 }
 
-/// What stands where the page shows its sample ids.
-pub struct Real {
-    webhook: WebhookId,
-    event: EventId,
-}
+const SAMPLE: &str = "60adfdb750b58a0c2d78bdd8";
+
+/// What stands where the page shows its sample ids: texts of an example, and what they are really.
+pub struct Real(Vec<(String, String)>);
 
 impl Real {
-    /// A webhook with a delivery that arrived, in the state that the call is for.
-    pub async fn prepare(program: &Program, receiver: &Recorder, call: &str) -> Real {
+    /// What `call` is about, in the state that it is for.
+    pub async fn prepare(program: &Program, receiver: &Recorder, call: &Documented) -> Real {
+        for things in ["projects", "sections", "questions", "intakes"] {
+            let sample = format!("/{things}/{SAMPLE}");
+            if call.programs.iter().any(|(_, text)| text.contains(&sample)) {
+                let id = Real::workspace(program, things).await;
+                return Real(vec![(sample, format!("/{things}/{id}"))]);
+            }
+        }
+        Real::webhook(program, receiver, &call.id).await
+    }
+
+    /// The id of a new one of `things` in the workspace.
+    async fn workspace(program: &Program, things: &str) -> String {
+        let add = async |path: String, body: &'static str| id_of(program.post(&path, body)).await;
+        if things == "intakes" {
+            return add("/intakes".into(), r#"{"title":"Fleet telematics tender"}"#).await;
+        }
+        let project = add("/projects".into(), r#"{"name":"Aldgate Transit RFP"}"#).await;
+        if things == "projects" {
+            return project;
+        }
+        let section = add(format!("/projects/{project}/sections"), r#"{"name":"Security"}"#).await;
+        if things == "sections" {
+            return section;
+        }
+        add(format!("/sections/{section}/questions"), r#"{"question":"Where is our data stored?"}"#).await
+    }
+
+    /// A webhook with a delivery that arrived.
+    async fn webhook(program: &Program, receiver: &Recorder, call: &str) -> Real {
         let webhook = program.post("/webhooks", format!(r#"{{"name":"CRM sync","url":"{}","events":["PROJECT_COMPLETED"],"headers":[{{"name":"Authorization","value":"Bearer 1"}}]}}"#, receiver.url("/hooks")));
-        let webhook = told(webhook).await.json()["id"].as_str().expect("an id").parse().expect("an id");
+        let webhook: WebhookId = id_of(webhook).await.parse().expect("an id");
         let body = r#"{"event_type":"PROJECT_COMPLETED","entity_ids":["1"],"performed_by":"john@responsive.io"}"#;
         let event = program.publishes(body).await.json()["event_id"].as_str().expect("an id").parse().expect("an id");
-        let real = Real { webhook, event };
-        let delivery = format!("/deliveries/{}", real.delivery());
+        let delivery = DeliveryId { webhook: webhook.clone(), event };
         eventually("the delivery succeeds", &mut async || {
-            let answer = told(program.request(Method::GET, &delivery)).await;
+            let answer = told(program.request(Method::GET, &format!("/deliveries/{delivery}"))).await;
             (answer.json()["state"] == "succeeded").then_some(())
         })
         .await;
-        let webhook = format!("/webhooks/{}", real.webhook);
+        let path = format!("/webhooks/{webhook}");
         let before = match call {
-            "restoreWebhook" => Some(program.request(Method::DELETE, &webhook)),
-            "resumeWebhook" => Some(program.request(Method::POST, &format!("{webhook}/pause"))),
+            "restoreWebhook" => Some(program.request(Method::DELETE, &path)),
+            "resumeWebhook" => Some(program.request(Method::POST, &format!("{path}/pause"))),
             _ => None,
         };
         if let Some(request) = before {
             let answer = told(request).await;
             assert!(answer.status < 300, "before {call}: {}", answer.text);
         }
-        real
-    }
-
-    fn delivery(&self) -> DeliveryId {
-        DeliveryId { webhook: self.webhook.clone(), event: self.event.clone() }
+        // The longer ones first: they contain the shorter.
+        Real(vec![
+            (format!("{SAMPLE}-{SAMPLE}"), delivery.to_string()),
+            (format!("EVT-{SAMPLE}"), delivery.event.to_string()),
+            (SAMPLE.to_owned(), webhook.to_string()),
+        ])
     }
 
     fn fill_in(&self, program: &str) -> String {
-        const SAMPLE: &str = "60adfdb750b58a0c2d78bdd8";
-        program
-            .replace(&format!("{SAMPLE}-{SAMPLE}"), &self.delivery().to_string())
-            .replace(&format!("EVT-{SAMPLE}"), self.event.as_str())
-            .replace(SAMPLE, self.webhook.as_str())
+        self.0.iter().fold(program.to_owned(), |program, (sample, real)| program.replace(sample, real))
     }
+}
+
+/// The id of what a call adds.
+async fn id_of(request: RequestBuilder) -> String {
+    let answer = told(request).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.json()["id"].as_str().expect("an id").to_owned()
 }
 
 fn css(selector: &str) -> Selector {

@@ -54,6 +54,24 @@ fn every_reference_leads_somewhere_and_every_schema_is_referred_to() {
 }
 
 #[test]
+fn every_example_of_an_object_has_the_keys_that_must_be_there_and_no_others() {
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let Some(properties) = schema["properties"].as_object() else { continue };
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for example in schema["examples"].as_array().into_iter().flatten() {
+            let example = example.as_object().unwrap_or_else(|| panic!("an example of {name} is no object"));
+            for key in &required {
+                assert!(example.contains_key(key.as_str().unwrap()), "the example of {name} lacks {key}");
+            }
+            for key in example.keys() {
+                assert!(properties.contains_key(key), "the example of {name} has {key}, which is no field");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_call_has_an_id_a_title_a_group_and_all_its_parameters() {
     let mut ids = BTreeSet::new();
     for call in Call::all() {

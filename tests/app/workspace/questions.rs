@@ -24,6 +24,14 @@ async fn sections_and_questions_keep_the_order_that_people_give_them() {
     let places: Vec<_> = listed["data"].as_array().unwrap().iter().map(|row| row["position"].clone()).collect();
     assert_eq!(places, [json!(1), json!(2)]);
     assert_eq!(listed["next_cursor"], json!(null));
+    let first = work.gets(&format!("{sections}?limit=1")).await;
+    let cursor = first.json()["next_cursor"].as_str().expect("there is more").to_owned();
+    let rest = work.gets(&format!("{sections}?limit=1&cursor={cursor}")).await;
+    assert_eq!((ids(&first), ids(&rest)), (vec![made[2].clone()], vec![made[1].clone()]));
+    assert_eq!(rest.json()["next_cursor"], json!(null));
+    for query in ["limit=0", "cursor=x", "order=name"] {
+        assert_eq!(work.gets(&format!("{sections}?{query}")).await.status, 422, "{query}");
+    }
 
     let questions = format!("/sections/{}/questions", made[1]);
     let first = work.posts(&questions, json!({ "question": "Where is data stored?" })).await;

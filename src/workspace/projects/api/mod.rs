@@ -6,5 +6,6 @@ pub(crate) mod sections;
 
 mod input;
 mod output;
+mod shapes;
 
-pub(crate) use output::new_project;
+pub(crate) use output::{Project, new_project};

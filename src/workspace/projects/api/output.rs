@@ -3,26 +3,59 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::web::describe;
 use crate::web::version::etag;
-use crate::workspace::projects::model;
+use crate::workspace::projects::model::{self, ProjectStatus, SectionStatus};
 
-#[derive(Serialize)]
-pub(super) struct Project<'a> {
+/// A response to one request.
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "id": "60adfdb750b58a0c2d78bdd8",
+    "name": "Aldgate Transit RFP",
+    "client": "Aldgate Transit",
+    "due_date": "2026-12-04",
+    "owner": "john@responsive.io",
+    "description": null,
+    "status": "active",
+    "trashed_at": null,
+    "intake_id": null,
+    "version": 3,
+    "created_at": "2026-05-26T07:50:15.000000Z",
+    "updated_at": "2026-05-27T09:12:40.000000Z"
+})))]
+pub(crate) struct Project<'a> {
+    #[schema(value_type = describe::Id)]
     id: &'a str,
     name: &'a str,
+    /// Who asked.
+    #[schema(required)]
     client: Option<&'a str>,
-    /// `YYYY-MM-DD`
+    #[schema(value_type = Option<describe::Day>, required)]
     due_date: Option<String>,
+    /// Whose project it is: a name or an e-mail address.
+    #[schema(required)]
     owner: Option<&'a str>,
+    #[schema(required)]
     description: Option<&'a str>,
+    #[schema(value_type = ProjectStatus)]
     status: &'static str,
+    /// Since when it has been in the trash.
+    #[schema(value_type = Option<describe::Time>, required)]
     trashed_at: Option<String>,
+    /// The intake that it came from.
+    #[schema(value_type = Option<describe::Id>, required)]
     intake_id: Option<&'a str>,
+    #[schema(value_type = describe::Version)]
     version: i64,
+    #[schema(value_type = describe::Time)]
     created_at: String,
+    #[schema(value_type = describe::Time)]
     updated_at: String,
 }
+
+describe::list!(ProjectList of Project<'static>);
 
 impl<'a> From<&'a model::Project> for Project<'a> {
     fn from(project: &'a model::Project) -> Self {
@@ -44,15 +77,32 @@ impl<'a> From<&'a model::Project> for Project<'a> {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct Section<'a> {
+/// A part of a project that is completed on its own.
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "id": "60adfdb750b58a0c2d78bdd8",
+    "project_id": "60adfdb750b58a0c2d78bdd8",
+    "name": "Security and privacy",
+    "position": 1,
+    "status": "open",
+    "version": 1
+})))]
+pub(crate) struct Section<'a> {
+    #[schema(value_type = describe::Id)]
     id: &'a str,
+    #[schema(value_type = describe::Id)]
     project_id: &'a str,
     name: &'a str,
+    /// Its place among the project's sections.
+    #[schema(minimum = 1)]
     position: i64,
+    #[schema(value_type = SectionStatus)]
     status: &'static str,
+    #[schema(value_type = describe::Version)]
     version: i64,
 }
+
+describe::list!(SectionList of Section<'static>);
 
 impl<'a> From<&'a model::Section> for Section<'a> {
     fn from(section: &'a model::Section) -> Self {
@@ -67,15 +117,33 @@ impl<'a> From<&'a model::Section> for Section<'a> {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct Question<'a> {
+/// A question with its answer, if it has one yet.
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "id": "60adfdb750b58a0c2d78bdd8",
+    "section_id": "60adfdb750b58a0c2d78bdd8",
+    "question": "Where is our data stored?",
+    "answer": "In two data centres in Frankfurt.",
+    "answer_id": null,
+    "position": 1
+})))]
+pub(crate) struct Question<'a> {
+    #[schema(value_type = describe::Id)]
     id: &'a str,
+    #[schema(value_type = describe::Id)]
     section_id: &'a str,
     question: &'a str,
+    #[schema(required)]
     answer: Option<&'a str>,
+    /// The pair of the answer library that the answer was taken from or saved to.
+    #[schema(value_type = Option<describe::Id>, required)]
     answer_id: Option<&'a str>,
+    /// Its place among the section's questions.
+    #[schema(minimum = 1)]
     position: i64,
 }
+
+describe::list!(QuestionList of Question<'static>);
 
 impl<'a> From<&'a model::Question> for Question<'a> {
     fn from(question: &'a model::Question) -> Self {

@@ -9,28 +9,52 @@ use crate::web::api_key::{ApiKey, Read, Write};
 use crate::web::json::{self, Limits};
 use crate::web::problem::{Problem, Result};
 use crate::web::version::if_match;
-use crate::web::{Context, Query};
-use crate::workspace::api::{List, author};
+use crate::web::{Context, List, Query, describe};
+use crate::workspace::api::author;
 use crate::workspace::change::{Author, Changed, Desk, Refusal};
 use crate::workspace::projects::model::Project;
 use crate::workspace::projects::{actions, store};
 
-use super::{input, output};
+use super::{input, output, shapes};
 
-/// GET /projects: newest first; `status`, `q` (words in name or client) and `trashed` choose.
+/// List the projects
+///
+/// Newest first, without those in the trash.
+#[utoipa::path(
+    get, path = "/projects", operation_id = "listProjects", tag = "Projects",
+    security(("api_key" = ["read"])),
+    params(shapes::ProjectFilter, describe::Paging),
+    responses(
+        (status = 200, description = "A page of projects.", body = output::ProjectList),
+        describe::ByKey, describe::Invalid,
+    ),
+)]
 pub(crate) async fn list(key: ApiKey<Read>, request: HttpRequest, context: Data<Context>) -> Result {
     let mut query = Query::of(&request);
     let filter = input::filter(&mut query);
-    let paging = query.paging();
+    let paging = query.paging_of::<ProjectId>();
     let (filter, paging) = query.finish(filter.zip(paging))?;
     let mut conn = context.db.read().await?;
     let after = paging.after.as_ref();
     let rows = store::list(&mut conn, &key.organization.id, &filter, after, paging.rows_to_read()).await?;
     let page = paging.cut(rows, |project| Cursor { at: project.created_at, id: project.id.to_string() });
-    Ok(HttpResponse::Ok().json(List::<output::Project<'_>>::page(&page)))
+    let list = List { data: page.rows.iter().map(output::Project::from).collect(), next_cursor: page.next };
+    Ok(HttpResponse::Ok().json(list))
 }
 
-/// POST /projects
+/// Add a project
+///
+/// It is active, and raises PROJECT_CREATED.
+#[utoipa::path(
+    post, path = "/projects", operation_id = "createProject", tag = "Projects",
+    security(("api_key" = ["write"])),
+    request_body(content = shapes::NewProject, description = "Up to 256 KiB."),
+    responses(
+        (status = 201, description = "It is added.", body = output::Project,
+            headers(("Location" = String, description = "Where it is read."), ("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::WithBody, describe::Saves,
+    ),
+)]
 pub(crate) async fn create(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -46,7 +70,19 @@ pub(crate) async fn create(
     Ok(output::new_project(&project))
 }
 
-/// GET /projects/{id}, in the trash or not.
+/// Read a project
+///
+/// Whether or not it is in the trash.
+#[utoipa::path(
+    get, path = "/projects/{id}", operation_id = "readProject", tag = "Projects",
+    security(("api_key" = ["read"])),
+    params(("id" = inline(describe::Id), Path, description = "The project.")),
+    responses(
+        (status = 200, description = "The project.", body = output::Project,
+            headers(("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::NotFound, describe::Invalid,
+    ),
+)]
 pub(crate) async fn show(
     key: ApiKey<Read>,
     request: HttpRequest,
@@ -58,7 +94,20 @@ pub(crate) async fn show(
     Ok(output::project(&found.ok_or(Problem::NotFound)?))
 }
 
-/// PATCH /projects/{id}: what is not mentioned stays, `null` empties.
+/// Change a project
+///
+/// Raises PROJECT_EDITED with the fields that are different now; where none is, nothing is raised.
+#[utoipa::path(
+    patch, path = "/projects/{id}", operation_id = "changeProject", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The project."), describe::IfMatch),
+    request_body(content = shapes::ProjectChange, description = "Up to 256 KiB."),
+    responses(
+        (status = 200, description = "The project as it is now.", body = output::Project,
+            headers(("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::WithBody, describe::Changes,
+    ),
+)]
 pub(crate) async fn edit(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -75,7 +124,19 @@ pub(crate) async fn edit(
     Ok(output::project(&edited.now))
 }
 
-/// DELETE /projects/{id}: to the trash; with `?permanent=true` for good.
+/// Delete a project
+///
+/// Moves it to the trash, where it can be restored for 30 days, or deletes it for good. Raises PROJECT_DELETED, and PERMANENT says
+/// which of the two it was. Moving it there again changes nothing.
+#[utoipa::path(
+    delete, path = "/projects/{id}", operation_id = "deleteProject", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The project."), shapes::Deletion, describe::IfMatch),
+    responses(
+        (status = 204, description = "It is deleted."),
+        describe::ByKey, describe::Invalid, describe::Changes,
+    ),
+)]
 pub(crate) async fn delete(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -98,8 +159,8 @@ pub(crate) async fn delete(
 }
 
 macro_rules! steps {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
+    ($($(#[$about:meta])* $name:ident)*) => {$(
+        $(#[$about])*
         pub(crate) async fn $name(
             key: ApiKey<Write>,
             request: HttpRequest,
@@ -118,15 +179,75 @@ macro_rules! steps {
 }
 
 steps! {
-    /// POST /projects/{id}/complete
+    /// Complete a project
+    ///
+    /// Raises PROJECT_COMPLETED. Repeating it changes nothing; an archived project is 409.
+    #[utoipa::path(
+        post, path = "/projects/{id}/complete", operation_id = "completeProject", tag = "Projects",
+        security(("api_key" = ["write"])),
+        params(("id" = inline(describe::Id), Path, description = "The project."), describe::IfMatch),
+        responses(
+            (status = 200, description = "It is completed.", body = output::Project,
+                headers(("ETag" = String, description = "Its version."))),
+            describe::ByKey, describe::Invalid, describe::Changes,
+        ),
+    )]
     complete
-    /// POST /projects/{id}/reopen
+    /// Re-open a completed project
+    ///
+    /// Raises nothing. Repeating it changes nothing; an archived project is 409.
+    #[utoipa::path(
+        post, path = "/projects/{id}/reopen", operation_id = "reopenProject", tag = "Projects",
+        security(("api_key" = ["write"])),
+        params(("id" = inline(describe::Id), Path, description = "The project."), describe::IfMatch),
+        responses(
+            (status = 200, description = "It is active.", body = output::Project,
+                headers(("ETag" = String, description = "Its version."))),
+            describe::ByKey, describe::Invalid, describe::Changes,
+        ),
+    )]
     reopen
-    /// POST /projects/{id}/archive
+    /// Archive a project
+    ///
+    /// Active or completed. Raises PROJECT_ARCHIVED. Repeating it changes nothing.
+    #[utoipa::path(
+        post, path = "/projects/{id}/archive", operation_id = "archiveProject", tag = "Projects",
+        security(("api_key" = ["write"])),
+        params(("id" = inline(describe::Id), Path, description = "The project."), describe::IfMatch),
+        responses(
+            (status = 200, description = "It is archived.", body = output::Project,
+                headers(("ETag" = String, description = "Its version."))),
+            describe::ByKey, describe::Invalid, describe::Changes,
+        ),
+    )]
     archive
-    /// POST /projects/{id}/unarchive
+    /// Take a project out of the archive
+    ///
+    /// It is again what it was before. Raises nothing, and repeating it changes nothing.
+    #[utoipa::path(
+        post, path = "/projects/{id}/unarchive", operation_id = "unarchiveProject", tag = "Projects",
+        security(("api_key" = ["write"])),
+        params(("id" = inline(describe::Id), Path, description = "The project."), describe::IfMatch),
+        responses(
+            (status = 200, description = "It is active or completed.", body = output::Project,
+                headers(("ETag" = String, description = "Its version."))),
+            describe::ByKey, describe::Invalid, describe::Changes,
+        ),
+    )]
     unarchive
-    /// POST /projects/{id}/restore
+    /// Take a project out of the trash
+    ///
+    /// Raises nothing, and repeating it changes nothing.
+    #[utoipa::path(
+        post, path = "/projects/{id}/restore", operation_id = "restoreProject", tag = "Projects",
+        security(("api_key" = ["write"])),
+        params(("id" = inline(describe::Id), Path, description = "The project."), describe::IfMatch),
+        responses(
+            (status = 200, description = "It is out of the trash.", body = output::Project,
+                headers(("ETag" = String, description = "Its version."))),
+            describe::ByKey, describe::Invalid, describe::Changes,
+        ),
+    )]
     restore
 }
 

@@ -8,28 +8,56 @@ use crate::web::api_key::{ApiKey, Read, Write};
 use crate::web::json::{self, Limits};
 use crate::web::problem::{Problem, Result};
 use crate::web::version::if_match;
-use crate::web::{Context, Query};
-use crate::workspace::api::{List, author};
+use crate::web::{Context, List, Query, describe};
+use crate::workspace::api::{author, in_order};
 use crate::workspace::change::Desk;
 use crate::workspace::projects::{actions, store};
 
-use super::{input, output};
+use super::{input, output, shapes};
 
-/// GET /projects/{id}/sections: all of them, in the project's order.
+/// List the sections of a project
+///
+/// In the project's order.
+#[utoipa::path(
+    get, path = "/projects/{id}/sections", operation_id = "listSections", tag = "Projects",
+    security(("api_key" = ["read"])),
+    params(("id" = inline(describe::Id), Path, description = "The project."), describe::Paging),
+    responses(
+        (status = 200, description = "A page of sections.", body = output::SectionList),
+        describe::ByKey, describe::NotFound, describe::Invalid,
+    ),
+)]
 pub(crate) async fn list(
     key: ApiKey<Read>,
     request: HttpRequest,
     project: Path<ProjectId>,
     context: Data<Context>,
 ) -> Result {
-    Query::none(&request)?;
+    let mut query = Query::of(&request);
+    let paging = query.paging_of::<SectionId>();
+    let paging = query.finish(paging)?;
     let mut conn = context.db.read().await?;
     store::find(&mut conn, &key.organization.id, &project).await?.ok_or(Problem::NotFound)?;
     let sections = store::list_sections(&mut conn, &project).await?;
-    Ok(HttpResponse::Ok().json(List::<output::Section<'_>>::whole(&sections)))
+    let page = in_order(&paging, sections, |section| (section.position, section.id.as_str()));
+    let list = List { data: page.rows.iter().map(output::Section::from).collect(), next_cursor: page.next };
+    Ok(HttpResponse::Ok().json(list))
 }
 
-/// POST /projects/{id}/sections: at the end.
+/// Add a section
+///
+/// At the end of the project.
+#[utoipa::path(
+    post, path = "/projects/{id}/sections", operation_id = "createSection", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The project.")),
+    request_body(content = shapes::NewSection, description = "Up to 256 KiB."),
+    responses(
+        (status = 201, description = "It is added.", body = output::Section,
+            headers(("Location" = String, description = "Where it is read."), ("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::NotFound, describe::WithBody, describe::Conflict, describe::Saves,
+    ),
+)]
 pub(crate) async fn create(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -46,7 +74,17 @@ pub(crate) async fn create(
     Ok(output::new_section(&section))
 }
 
-/// GET /sections/{id}
+/// Read a section
+#[utoipa::path(
+    get, path = "/sections/{id}", operation_id = "readSection", tag = "Projects",
+    security(("api_key" = ["read"])),
+    params(("id" = inline(describe::Id), Path, description = "The section.")),
+    responses(
+        (status = 200, description = "The section.", body = output::Section,
+            headers(("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::NotFound, describe::Invalid,
+    ),
+)]
 pub(crate) async fn show(
     key: ApiKey<Read>,
     request: HttpRequest,
@@ -58,7 +96,20 @@ pub(crate) async fn show(
     Ok(output::section(&found.ok_or(Problem::NotFound)?))
 }
 
-/// PATCH /sections/{id}: its name, or its place from 1.
+/// Change a section
+///
+/// Its name, or its place in the project.
+#[utoipa::path(
+    patch, path = "/sections/{id}", operation_id = "changeSection", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The section."), describe::IfMatch),
+    request_body(content = shapes::SectionChange, description = "Up to 256 KiB."),
+    responses(
+        (status = 200, description = "The section as it is now.", body = output::Section,
+            headers(("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::WithBody, describe::Changes,
+    ),
+)]
 pub(crate) async fn change(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -76,7 +127,18 @@ pub(crate) async fn change(
     Ok(output::section(&changed.now))
 }
 
-/// DELETE /sections/{id}, with its questions.
+/// Delete a section
+///
+/// With its questions, for good.
+#[utoipa::path(
+    delete, path = "/sections/{id}", operation_id = "deleteSection", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The section."), describe::IfMatch),
+    responses(
+        (status = 204, description = "It is deleted."),
+        describe::ByKey, describe::Invalid, describe::Changes,
+    ),
+)]
 pub(crate) async fn delete(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -91,7 +153,19 @@ pub(crate) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// POST /sections/{id}/complete
+/// Complete a section
+///
+/// Raises SECTION_COMPLETED with PROJECT_ID. Repeating it changes nothing.
+#[utoipa::path(
+    post, path = "/sections/{id}/complete", operation_id = "completeSection", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The section."), describe::IfMatch),
+    responses(
+        (status = 200, description = "It is completed.", body = output::Section,
+            headers(("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::Invalid, describe::Changes,
+    ),
+)]
 pub(crate) async fn complete(
     key: ApiKey<Write>,
     request: HttpRequest,
@@ -108,7 +182,19 @@ pub(crate) async fn complete(
     Ok(output::section(&changed.now))
 }
 
-/// POST /sections/{id}/reopen
+/// Re-open a completed section
+///
+/// Raises nothing, and repeating it changes nothing.
+#[utoipa::path(
+    post, path = "/sections/{id}/reopen", operation_id = "reopenSection", tag = "Projects",
+    security(("api_key" = ["write"])),
+    params(("id" = inline(describe::Id), Path, description = "The section."), describe::IfMatch),
+    responses(
+        (status = 200, description = "It is open.", body = output::Section,
+            headers(("ETag" = String, description = "Its version."))),
+        describe::ByKey, describe::Invalid, describe::Changes,
+    ),
+)]
 pub(crate) async fn reopen(
     key: ApiKey<Write>,
     request: HttpRequest,
