@@ -247,6 +247,9 @@ CREATE TABLE projects (
     search TEXT NOT NULL
 );
 CREATE INDEX projects_organization ON projects (organization_id, created_at, id) WHERE trashed_at IS NULL;
+-- What the page of a status is sorted by.
+CREATE INDEX projects_due ON projects (organization_id, status, (COALESCE(due_date, '9999-12-31')), id) WHERE trashed_at IS NULL;
+CREATE INDEX projects_name ON projects (organization_id, status, search, id) WHERE trashed_at IS NULL;
 CREATE INDEX projects_trash ON projects (organization_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
 CREATE UNIQUE INDEX projects_intake ON projects (intake_id) WHERE intake_id IS NOT NULL;
 
@@ -276,7 +279,8 @@ CREATE TABLE questions (
 CREATE INDEX questions_section ON questions (section_id, position, id);
 CREATE INDEX questions_project ON questions (project_id);
 
--- status: new, accepted, declined. due_date: YYYY-MM-DD. project_id: what was made of it.
+-- status: new, accepted, declined. due_date: YYYY-MM-DD. project_id: what was made of it. search: title, client and requester
+-- in lower case.
 CREATE TABLE intakes (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -290,6 +294,7 @@ CREATE TABLE intakes (
     project_id TEXT,
     version BIGINT NOT NULL,
     created_by TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    search TEXT NOT NULL
 );
 CREATE INDEX intakes_organization ON intakes (organization_id, created_at, id);

@@ -18,7 +18,9 @@ use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 use crate::workspace::intakes::api as intakes;
+use crate::workspace::intakes::pages as intakes_pages;
 use crate::workspace::projects::api::{projects, questions, sections};
+use crate::workspace::projects::pages as projects_pages;
 
 /// All routes, in the order of the contract's tables.
 #[rustfmt::skip]
@@ -45,6 +47,37 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/organizations/new").get(organizations::new))
         .service(at("/organizations/{id}").get(organizations::show).post(organizations::save))
         .service(at("/organizations/{id}/admins").post(organizations::add_admin));
+
+    // Members. Not every word in the place of an id is one: `new` is a page.
+    app.service(at("/projects").get(projects_pages::list::show))
+        .service(at("/projects/new").get(projects_pages::form::blank).post(projects_pages::form::create))
+        .service(at("/projects/{id}").get(projects_pages::show::show))
+        .service(at("/projects/{id}/edit").get(projects_pages::form::show).post(projects_pages::form::save))
+        .service(at("/projects/{id}/complete").post(projects_pages::life::complete))
+        .service(at("/projects/{id}/reopen").post(projects_pages::life::reopen))
+        .service(at("/projects/{id}/archive").post(projects_pages::life::archive))
+        .service(at("/projects/{id}/unarchive").post(projects_pages::life::unarchive))
+        .service(at("/projects/{id}/trash").post(projects_pages::life::trash))
+        .service(at("/projects/{id}/restore").post(projects_pages::life::restore))
+        .service(at("/projects/{id}/sections").post(projects_pages::sections::add))
+        .service(at("/sections/{id}").get(projects_pages::questions::list))
+        .service(at("/sections/{id}/edit").get(projects_pages::sections::ask_name).post(projects_pages::sections::rename))
+        .service(at("/sections/{id}/move").post(projects_pages::sections::move_to))
+        .service(at("/sections/{id}/delete").get(projects_pages::sections::ask_to_delete).post(projects_pages::sections::delete))
+        .service(at("/sections/{id}/complete").post(projects_pages::sections::complete))
+        .service(at("/sections/{id}/reopen").post(projects_pages::sections::reopen))
+        .service(at("/sections/{id}/questions").post(projects_pages::questions::add))
+        .service(at("/questions/{id}").get(projects_pages::questions::show).post(projects_pages::questions::save))
+        .service(at("/questions/{id}/move").post(projects_pages::questions::move_to))
+        .service(at("/questions/{id}/delete").get(projects_pages::questions::ask_to_delete).post(projects_pages::questions::delete))
+        .service(at("/intakes").get(intakes_pages::list::show))
+        .service(at("/intakes/new").get(intakes_pages::form::blank).post(intakes_pages::form::create))
+        .service(at("/intakes/{id}").get(intakes_pages::show::show))
+        .service(at("/intakes/{id}/edit").get(intakes_pages::form::show).post(intakes_pages::form::save))
+        .service(at("/intakes/{id}/accept").post(intakes_pages::show::accept))
+        .service(at("/intakes/{id}/decline").post(intakes_pages::show::decline))
+        .service(at("/intakes/{id}/reopen").post(intakes_pages::show::reopen))
+        .service(at("/intakes/{id}/convert").post(intakes_pages::show::convert));
 
     // Admins.
     app.service(at("/settings").get(settings::show).post(settings::save))

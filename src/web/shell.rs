@@ -110,9 +110,9 @@ const fn item(
 
 /// The last column says whether the pages exist: a link that leads nowhere is not shown.
 const WORK: &[NavItem] = &[
-    item(Section::Projects, "Projects", "/projects", "folder", EVERYBODY, false),
+    item(Section::Projects, "Projects", "/projects", "folder", EVERYBODY, true),
     item(Section::Answers, "Answer Library", "/answers", "library", EVERYBODY, false),
-    item(Section::Intakes, "Intake", "/intakes", "inbox", EVERYBODY, false),
+    item(Section::Intakes, "Intake", "/intakes", "inbox", EVERYBODY, true),
     item(Section::Events, "Events", "/events", "activity", ADMINS, true),
     item(Section::Trash, "Trash", "/trash", "trash-2", EVERYBODY, false),
     item(Section::Organizations, "Organizations", "/organizations", "building-2", ACCOUNT_MANAGERS, true),
@@ -178,11 +178,16 @@ impl Shell {
 impl Person {
     /// Up to two letters for the avatar.
     pub fn initials(&self) -> String {
-        let mut words = self.name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let first = words.next().and_then(|word| word.chars().next());
-        let last = words.next_back().and_then(|word| word.chars().next());
-        first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+        initials(&self.name)
     }
+}
+
+/// Up to two letters that stand for a name or an email address.
+pub fn initials(name: &str) -> String {
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let first = words.next().and_then(|word| word.chars().next());
+    let last = words.next_back().and_then(|word| word.chars().next());
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 mod api;
 pub mod change;
 pub mod intakes;
+mod listing;
+mod pages;
 pub mod projects;
 mod shapes;
 pub mod text;

@@ -2,6 +2,7 @@
 
 mod events;
 mod intakes;
+mod pages;
 mod projects;
 mod questions;
 

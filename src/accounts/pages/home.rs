@@ -15,12 +15,11 @@ pub async fn home(somebody: SignedIn, hx: Hx) -> HttpResponse {
     see_other(&hx, landing(&somebody.user))
 }
 
-/// The first page of a user. The one place that knows: once there is a workspace, it is that.
+/// The first page of a user. The one place that knows.
 pub fn landing(user: &User) -> &'static str {
     match user.role {
         Role::AccountManager => "/organizations",
-        Role::Admin => "/settings/integrations/collaboration",
-        Role::Moderator | Role::Member => "/profile",
+        Role::Admin | Role::Moderator | Role::Member => "/projects",
     }
 }
 

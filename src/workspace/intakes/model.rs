@@ -34,6 +34,14 @@ pub struct Details {
     pub description: Option<String>,
 }
 
+impl Details {
+    /// What a search looks through: title, client and requester in lower case.
+    pub fn search_text(&self) -> String {
+        let [client, requester] = [&self.client, &self.requester].map(|text| text.as_deref().unwrap_or_default());
+        format!("{}\n{client}\n{requester}", self.title).to_lowercase()
+    }
+}
+
 /// A change; what is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IntakeChange {
@@ -47,6 +55,24 @@ pub struct IntakeChange {
 }
 
 impl IntakeChange {
+    /// Everything that people say becomes as it is in `details`.
+    pub fn to(details: Details) -> Self {
+        Self {
+            title: Some(details.title),
+            requester: Some(details.requester),
+            email: Some(details.email),
+            client: Some(details.client),
+            due_date: Some(details.due_date),
+            description: Some(details.description),
+            status: None,
+        }
+    }
+
+    /// Another decision, and nothing else.
+    pub fn decision(status: IntakeStatus) -> Self {
+        Self { status: Some(status), ..Self::default() }
+    }
+
     /// The intake as it is to be.
     pub fn apply(self, before: &Intake) -> Intake {
         let details = &before.details;

@@ -3,7 +3,10 @@
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{Cursor, IntakeId, OrganizationId, Timestamp};
+use crate::db::sql::like_literal;
 use crate::db::{Conn, DbError, Row};
+use crate::workspace::listing::store::{SortKey, Sorted};
+use crate::workspace::listing::{Key, LIMIT, Listing, Place, Value};
 
 use super::model::{Details, Intake, IntakeStatus};
 
@@ -65,11 +68,31 @@ pub async fn list(
     rows.iter().map(read).collect()
 }
 
+/// The same for the page: with `words` in title, client or requester, whatever the case, and paged in both directions.
+pub async fn page(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    status: Option<IntakeStatus>,
+    words: Option<&str>,
+    place: &Place,
+) -> Result<Listing<Intake>, DbError> {
+    let list = Sorted::new(COLUMNS, "intakes", SortKey::Number("created_at"), true)
+        .and("organization_id = ?", organization.as_str())
+        .and_if("status = ?", status.map(IntakeStatus::as_str))
+        .and_if("search LIKE ? ESCAPE '\\'", words.map(|words| format!("%{}%", like_literal(&words.to_lowercase()))));
+    list.page(conn, place, LIMIT).await?.try_map(read)
+}
+
+/// The place of an intake in that list.
+pub fn key(intake: &Intake) -> Key {
+    Key { value: Value::Int(intake.created_at.micros()), id: intake.id.to_string() }
+}
+
 pub async fn insert(conn: &mut Conn, intake: &Intake) -> Result<(), DbError> {
     let details = &intake.details;
     sqlx::query(
         "INSERT INTO intakes (id, organization_id, title, requester, email, client, due_date, description, status, version, \
-         created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         created_by, created_at, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(&intake.id)
     .bind(&intake.organization)
@@ -83,6 +106,7 @@ pub async fn insert(conn: &mut Conn, intake: &Intake) -> Result<(), DbError> {
     .bind(intake.version)
     .bind(&intake.created_by)
     .bind(intake.created_at)
+    .bind(details.search_text())
     .execute(conn)
     .await?;
     Ok(())
@@ -93,7 +117,7 @@ pub async fn update(conn: &mut Conn, changed: &Intake) -> Result<(), DbError> {
     let details = &changed.details;
     sqlx::query(
         "UPDATE intakes SET title = $2, requester = $3, email = $4, client = $5, due_date = $6, description = $7, status = $8, \
-         project_id = $9, version = $10 WHERE id = $1",
+         project_id = $9, version = $10, search = $11 WHERE id = $1",
     )
     .bind(&changed.id)
     .bind(&details.title)
@@ -105,6 +129,7 @@ pub async fn update(conn: &mut Conn, changed: &Intake) -> Result<(), DbError> {
     .bind(changed.status.as_str())
     .bind(changed.project.as_ref())
     .bind(changed.version)
+    .bind(details.search_text())
     .execute(conn)
     .await?;
     Ok(())

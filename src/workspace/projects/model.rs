@@ -26,6 +26,16 @@ names! {
 }
 
 names! {
+    /// In which order projects are listed.
+    ProjectOrder {
+        /// Those without a due date last.
+        Due = "due",
+        Newest = "newest",
+        Name = "name",
+    }
+}
+
+names! {
     /// How far a section is.
     SectionStatus {
         Open = "open",
@@ -74,6 +84,17 @@ pub struct DetailsChange {
 }
 
 impl DetailsChange {
+    /// Everything becomes as it is in `details`.
+    pub fn to(details: Details) -> Self {
+        Self {
+            name: Some(details.name),
+            client: Some(details.client),
+            due_date: Some(details.due_date),
+            owner: Some(details.owner),
+            description: Some(details.description),
+        }
+    }
+
     pub fn apply(self, before: &Details) -> Details {
         Details {
             name: self.name.unwrap_or_else(|| before.name.clone()),
@@ -180,5 +201,10 @@ impl Progress {
     /// In whole per cent, 100 only when all is answered; `None` without questions.
     pub fn percent(self) -> Option<i64> {
         (self.questions > 0).then(|| self.answered_questions * 100 / self.questions)
+    }
+
+    /// Nobody has answered or completed anything.
+    pub fn is_untouched(self) -> bool {
+        self.answered_questions == 0 && self.completed_sections == 0
     }
 }

@@ -33,7 +33,7 @@ async fn the_setup_makes_an_organization_with_its_admin_and_signs_in_once() {
     assert!(attributes(&form, "[name=time_zone] option", "value").contains(&"Asia/Kathmandu".to_owned()));
 
     let answer = visitor.posts("/setup", &fields(&code)).await;
-    assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/settings/integrations/collaboration"));
+    assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/projects"));
     let settings = visitor.reads("/settings").await;
     assert_eq!(value(&settings, "name"), "Brightwater Legal");
     assert_eq!(attributes(&settings, "[name=time_zone] option[selected]", "value"), ["Europe/Berlin"]);
@@ -102,7 +102,7 @@ async fn two_setups_at_once_make_one_organization() {
     let fields = fields(&code);
     let posts = visitors.iter().map(|visitor| visitor.posts("/setup", &fields));
     let answers = futures_util::future::join_all(posts).await;
-    let made = answers.iter().filter(|answer| location(answer) == "/settings/integrations/collaboration").count();
+    let made = answers.iter().filter(|answer| location(answer) == "/projects").count();
     assert_eq!(made, 1);
     assert!(answers.iter().all(|answer| answer.status() == 303));
     let db = &app.running().db;

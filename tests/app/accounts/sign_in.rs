@@ -74,7 +74,7 @@ async fn sign_in_leads_to_own_pages_only() {
     let app = spawn_app().await;
     app.adds_person("member@halden.example", Role::Member).await;
     app.adds_person("manager@herald.example", Role::AccountManager).await;
-    let home = "/settings/integrations/collaboration";
+    let home = "/projects";
     for (email, next, expected) in [
         ("ada@halden.example", "/events", "/events"),
         ("ada@halden.example", "", home),
@@ -85,7 +85,7 @@ async fn sign_in_leads_to_own_pages_only() {
         ("ada@halden.example", "javascript:alert(1)", home),
         ("ada@halden.example", "/\t/evil.example", home),
         ("ada@halden.example", "/x\r\nx-evil: 1", home),
-        ("member@halden.example", "", "/profile"),
+        ("member@halden.example", "", home),
         ("manager@herald.example", "", "/organizations"),
         ("manager@herald.example", "/events", "/organizations"),
     ] {

@@ -9,10 +9,10 @@ use crate::db::sql::like_literal;
 use crate::db::{Conn, DbError, Dialect, Row, sql};
 use crate::workspace::projects::model::{Details, Progress, Project, ProjectStatus, Trashed};
 
-const COLUMNS: &str = "id, organization_id, name, client, due_date, owner, description, status, archived_from, \
+pub(super) const COLUMNS: &str = "id, organization_id, name, client, due_date, owner, description, status, archived_from, \
     trashed_at, trashed_by, intake_id, version, created_by, created_at, updated_at";
 
-fn read(row: &Row) -> Result<Project, DbError> {
+pub(super) fn read(row: &Row) -> Result<Project, DbError> {
     let id: ProjectId = row.try_get(0)?;
     let wrong = |column: &'static str, found: String| DbError::inconsistent("projects", column, id.as_str(), found);
     let due_date: Option<String> = row.try_get(4)?;

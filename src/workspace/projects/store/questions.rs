@@ -1,5 +1,7 @@
 //! The questions table.
 
+use std::collections::HashMap;
+
 use sqlx::Row as _;
 
 use crate::base::{OrganizationId, ProjectId, QuestionId, SectionId};
@@ -44,6 +46,20 @@ pub async fn list(conn: &mut Conn, section: &SectionId) -> Result<Vec<Question>,
     .fetch_all(conn)
     .await?;
     rows.iter().map(read).collect()
+}
+
+/// How many questions each section of a project has, and how many of them have an answer; sections without are missing.
+pub async fn progress_of_sections(
+    conn: &mut Conn,
+    project: &ProjectId,
+) -> Result<HashMap<SectionId, (i64, i64)>, DbError> {
+    let rows = sqlx::query(
+        "SELECT section_id, COUNT(*), COUNT(answer) FROM questions WHERE project_id = $1 GROUP BY section_id",
+    )
+    .bind(project)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
 }
 
 /// Adds a question to a section of `project`.
