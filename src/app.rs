@@ -31,6 +31,7 @@ use crate::web::{Context, Site, error, headers, origin, session};
 use crate::webhooks::actions::Tools;
 use crate::webhooks::limit::TestLimit;
 use crate::workspace::change::Desk;
+use crate::workspace::trash::emptying;
 
 mod key_file;
 
@@ -109,6 +110,7 @@ pub struct App {
     pub setup_code: SetupCode,
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
+    emptying: JoinHandle<()>,
     _lock: Option<ServeLock>,
 }
 
@@ -200,11 +202,27 @@ impl App {
         let (server, address) = listen(config.listen, &context, shared)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
-        Ok(Self { address, db, context, recorder, engine, tools, setup_code, server: handle, serving, _lock: lock })
+        let emptying = tokio::spawn(emptying::run(db.clone(), Desk { recorder: recorder.clone() }));
+        Ok(Self {
+            address,
+            db,
+            context,
+            recorder,
+            engine,
+            tools,
+            setup_code,
+            server: handle,
+            serving,
+            emptying,
+            _lock: lock,
+        })
     }
 
     /// Stops taking requests, finishes what is under way, hands the rest back.
     pub async fn stop(self) {
+        self.emptying.abort();
+        // Ended in the middle, its transaction is rolled back; the next start begins it anew.
+        let _ = self.emptying.await;
         // Deliveries and requests end side by side: both have the same patience.
         let ((), _) = tokio::join!(self.engine.stop(PATIENCE), async {
             self.server.stop(true).await;

@@ -21,6 +21,7 @@ use crate::workspace::intakes::api as intakes;
 use crate::workspace::intakes::pages as intakes_pages;
 use crate::workspace::projects::api::{projects, questions, sections};
 use crate::workspace::projects::pages as projects_pages;
+use crate::workspace::trash::pages as trash;
 
 /// All routes, in the order of the contract's tables.
 #[rustfmt::skip]
@@ -77,7 +78,9 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/intakes/{id}/accept").post(intakes_pages::show::accept))
         .service(at("/intakes/{id}/decline").post(intakes_pages::show::decline))
         .service(at("/intakes/{id}/reopen").post(intakes_pages::show::reopen))
-        .service(at("/intakes/{id}/convert").post(intakes_pages::show::convert));
+        .service(at("/intakes/{id}/convert").post(intakes_pages::show::convert))
+        .service(at("/trash").get(trash::list::show))
+        .service(at("/trash/projects/{id}/restore").post(trash::list::restore_project));
 
     // Admins.
     app.service(at("/settings").get(settings::show).post(settings::save))
@@ -86,6 +89,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/settings/api-keys/{id}/revoke").get(api_keys::ask_to_revoke).post(api_keys::revoke))
         .service(at("/settings/integrations").get(collaboration::redirect))
         .service(at("/settings/integrations/collaboration").get(collaboration::show))
+        .service(at("/trash/projects/{id}/delete").get(trash::delete::ask_project).post(trash::delete::project))
+        .service(at("/trash/empty").get(trash::empty::ask).post(trash::empty::empty))
         .service(at("/events").get(log::events::show))
         .service(at("/events/{event}").get(log::event::show));
 

@@ -114,7 +114,7 @@ const WORK: &[NavItem] = &[
     item(Section::Answers, "Answer Library", "/answers", "library", EVERYBODY, false),
     item(Section::Intakes, "Intake", "/intakes", "inbox", EVERYBODY, true),
     item(Section::Events, "Events", "/events", "activity", ADMINS, true),
-    item(Section::Trash, "Trash", "/trash", "trash-2", EVERYBODY, false),
+    item(Section::Trash, "Trash", "/trash", "trash-2", EVERYBODY, true),
     item(Section::Organizations, "Organizations", "/organizations", "building-2", ACCOUNT_MANAGERS, true),
 ];
 

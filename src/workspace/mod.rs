@@ -11,3 +11,4 @@ mod pages;
 pub mod projects;
 mod shapes;
 pub mod text;
+pub mod trash;

@@ -11,3 +11,4 @@ mod pages;
 mod scene;
 mod story;
 mod tools;
+mod workspace;

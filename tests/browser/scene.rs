@@ -74,6 +74,7 @@ impl Scene {
         let receiver = Recorder::start().await;
         let mut scene = Scene { app, fresh, _demo: demo, receiver, clock, names };
         scene.adds_people().await;
+        scene.works().await;
         scene.adds_webhooks().await;
         scene.lives_through_a_day().await;
         scene
@@ -86,6 +87,12 @@ impl Scene {
             self.names.iter().fold(path.to_owned(), |path, (name, text)| path.replace(&format!("{{{name}}}"), text));
         assert!(!path.contains('{'), "there is nothing of that name: {path}");
         if path.starts_with('/') { self.app.url(&path) } else { path }
+    }
+
+    /// Lets the last part of an address stand for `name`.
+    pub(super) fn names(&mut self, name: &str, address: &str) {
+        let id = address.rsplit('/').next().expect("an address has a last part");
+        self.names.insert(name.into(), id.into());
     }
 
     pub async fn ends(self) {

@@ -3,6 +3,7 @@
 mod intakes;
 mod projects;
 mod sections;
+mod trash;
 
 use herald::auth::model::Role;
 use reqwest::{Method, Response};

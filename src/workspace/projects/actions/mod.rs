@@ -19,6 +19,7 @@ pub use life::{archive, complete, reopen, unarchive};
 pub use projects::{create, edit};
 pub use questions::{QuestionChange, add_question, change_question, delete_question};
 pub use sections::{SectionChange, add_section, change_section, complete_section, delete_section, reopen_section};
+pub(in crate::workspace) use trash::delete_all;
 pub use trash::{delete, restore, trash};
 
 /// The project, whatever became of it. `expected`: the version that whoever changes it has seen.

@@ -69,6 +69,21 @@ pub async fn delete(
     Ok(())
 }
 
+/// Removes projects for good, and raises one PROJECT_DELETED with PERMANENT true for each thousand, in their order. Whoever
+/// calls it chose them in the same transaction, and writes it down.
+pub(in crate::workspace) async fn delete_all(
+    tx: &mut Tx,
+    desk: &Desk,
+    author: &Author,
+    ids: &[ProjectId],
+) -> Result<(), Refusal> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    store::delete_all(tx, ids).await?;
+    raise_deleted(tx, desk, author, &ids.iter().collect::<Vec<_>>(), true).await
+}
+
 async fn raise_deleted(
     tx: &mut Tx,
     desk: &Desk,

@@ -5,7 +5,7 @@ mod questions;
 mod sections;
 mod sorted;
 
-pub use projects::{Filter, delete, find, insert, intake_of, list, progress, update};
+pub use projects::{Filter, delete, delete_all, find, insert, intake_of, list, progress, update};
 pub use questions::{
     delete as delete_question, find as find_question, insert as insert_question, list as list_questions,
     place as place_question, progress_of_sections, update as update_question,

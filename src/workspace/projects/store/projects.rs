@@ -114,6 +114,28 @@ pub async fn delete(conn: &mut Conn, id: &ProjectId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Removes projects with their sections and questions for good.
+pub async fn delete_all(conn: &mut Conn, ids: &[ProjectId]) -> Result<(), DbError> {
+    let dialect = Dialect::of(conn);
+    for (name, table, column) in [
+        ("projects.delete_questions", "questions", "project_id"),
+        ("projects.delete_sections", "sections", "project_id"),
+        ("projects.delete", "projects", "id"),
+    ] {
+        for piece in sql::shapes(ids) {
+            let text = sql::shaped(dialect, name, piece.len(), |rows| {
+                format!("DELETE FROM {table} WHERE {column} IN {}", sql::values(dialect, 1, 1, rows))
+            });
+            let mut query = sqlx::query(text);
+            for id in piece {
+                query = query.bind(id);
+            }
+            query.execute(&mut *conn).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Which projects are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
