@@ -278,6 +278,66 @@ CREATE TABLE questions (
 );
 CREATE INDEX questions_section ON questions (section_id, position, id);
 CREATE INDEX questions_project ON questions (project_id);
+CREATE INDEX questions_answer ON questions (answer_id, project_id) WHERE answer_id IS NOT NULL;
+
+-- The answer library. status: in_moderation, published, in_review, rejected. number: the pair's place in the order in which
+-- pairs were saved, which lists are in, and its row in the full-text index (db/full_text.rs). tags: a JSON list.
+CREATE TABLE answers (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    number BIGINT NOT NULL,
+    question TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    owner TEXT,
+    status TEXT NOT NULL,
+    reviewer TEXT,
+    review_due TEXT,
+    note TEXT,
+    trashed_at BIGINT,
+    trashed_by TEXT,
+    version BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_by TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE INDEX answers_number ON answers (number);
+CREATE INDEX answers_organization ON answers (organization_id, number) WHERE trashed_at IS NULL;
+CREATE INDEX answers_status ON answers (organization_id, status, number) WHERE trashed_at IS NULL;
+CREATE INDEX answers_thrown_away ON answers (organization_id, number) WHERE trashed_at IS NOT NULL;
+CREATE INDEX answers_trash ON answers (organization_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
+
+-- What pairs are found by their tags with: the same for both engines. tag: in lower case; label: as it was written.
+-- number, status and trashed are the pair's, so that each list by a tag is one range of one index.
+CREATE TABLE answer_tags (
+    answer_id TEXT NOT NULL REFERENCES answers (id),
+    tag TEXT NOT NULL,
+    label TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    trashed BIGINT NOT NULL,
+    PRIMARY KEY (answer_id, tag)
+);
+CREATE INDEX answer_tags_list ON answer_tags (organization_id, trashed, tag, number);
+CREATE INDEX answer_tags_status ON answer_tags (organization_id, trashed, tag, status, number);
+
+-- What was done with a pair, step by step. version and status are the pair's from the step on; question, answer and tags
+-- what it said before, where the step changed any of them.
+CREATE TABLE answer_history (
+    answer_id TEXT NOT NULL REFERENCES answers (id),
+    version BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    note TEXT,
+    question TEXT,
+    answer TEXT,
+    tags TEXT,
+    PRIMARY KEY (answer_id, version)
+);
 
 -- status: new, accepted, declined. due_date: YYYY-MM-DD. project_id: what was made of it. search: title, client and requester
 -- in lower case.

@@ -17,6 +17,7 @@ use crate::webhooks::api as webhooks_api;
 use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
+use crate::workspace::answers::api as answers;
 use crate::workspace::intakes::api as intakes;
 use crate::workspace::intakes::pages as intakes_pages;
 use crate::workspace::projects::api::{projects, questions, sections};
@@ -153,6 +154,16 @@ fn api() -> impl actix_web::dev::HttpServiceFactory + 'static {
         .service(at("/sections/{id}/reopen").post(sections::reopen))
         .service(at("/sections/{id}/questions").get(questions::list).post(questions::create))
         .service(at("/questions/{id}").patch(questions::change).delete(questions::delete))
+        .service(at("/answers").get(answers::list).post(answers::create))
+        .service(at("/answers/bulk-create").post(answers::bulk::create))
+        .service(at("/answers/bulk-publish").post(answers::bulk::publish))
+        .service(at("/answers/bulk-delete").post(answers::bulk::delete))
+        .service(at("/answers/{id}").get(answers::show).patch(answers::edit).delete(answers::delete))
+        .service(at("/answers/{id}/publish").post(answers::life::publish))
+        .service(at("/answers/{id}/reject").post(answers::life::reject))
+        .service(at("/answers/{id}/request-review").post(answers::life::request_review))
+        .service(at("/answers/{id}/review").post(answers::life::review))
+        .service(at("/answers/{id}/restore").post(answers::life::restore))
         .service(at("/intakes").get(intakes::list).post(intakes::create))
         .service(at("/intakes/{id}").get(intakes::show).patch(intakes::edit))
         .service(at("/intakes/{id}/convert").post(intakes::convert))

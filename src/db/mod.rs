@@ -8,6 +8,7 @@ mod columns;
 mod counter;
 pub mod dialect;
 mod error;
+pub mod full_text;
 mod lock;
 pub mod meta;
 mod migrate;

@@ -14,7 +14,7 @@ use super::dialect::Dialect;
 use super::error::{DbError, OpenError};
 use super::tx::Tx;
 use super::writer::{self, Command, Mailbox};
-use super::{Conn, migrate};
+use super::{Conn, full_text, migrate};
 
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,7 @@ impl Db {
             check_pragmas(&writer).await.map_err(unusable)?;
         }
         migrate::run(&writer, &place).await?;
+        full_text::prepare(&mut *writer.acquire().await.map_err(unusable)?).await.map_err(unusable)?;
         let readers = pool(dialect, options.readers, true).connect_with(connect).await.map_err(unusable)?;
         let mailbox = writer::start(writer.clone(), dialect);
         let counter = Counter::start(readers.clone());

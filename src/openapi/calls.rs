@@ -4,6 +4,7 @@ use super::api as description;
 use crate::publish::api as publish;
 use crate::webhooks::api as webhooks;
 use crate::webhooks::log::api::{deliveries, event_types, events};
+use crate::workspace::answers::api as answers;
 use crate::workspace::intakes::api as intakes;
 use crate::workspace::projects::api::{projects, questions, sections};
 
@@ -50,6 +51,19 @@ use crate::workspace::projects::api::{projects, questions, sections};
     questions::create,
     questions::change,
     questions::delete,
+    answers::list,
+    answers::create,
+    answers::bulk::create,
+    answers::bulk::publish,
+    answers::bulk::delete,
+    answers::show,
+    answers::edit,
+    answers::delete,
+    answers::life::publish,
+    answers::life::reject,
+    answers::life::request_review,
+    answers::life::review,
+    answers::life::restore,
     intakes::list,
     intakes::create,
     intakes::show,

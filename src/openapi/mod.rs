@@ -33,6 +33,7 @@ pub const TAGS: &[(&str, &str)] = &[
         "Projects",
         "The workspace's projects with their sections and questions: what the ids in a callback name, and changes that raise its events.",
     ),
+    ("Answer library", "Questions with the answers that are used again, and their way through moderation and review."),
     ("Intakes", "Requests for a response, before they become projects."),
     ("This description", "The API in the words of OpenAPI."),
 ];

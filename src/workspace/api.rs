@@ -64,7 +64,12 @@ pub(super) fn required<T, E: ToString>(
     name: &str,
     parse: impl FnOnce(&str) -> std::result::Result<T, E>,
 ) -> Option<T> {
-    if fields.has(name) { text(fields, name, parse) } else { fields.check(name, parse("")) }
+    if fields.has(name) {
+        return text(fields, name, parse);
+    }
+    // What says `null` is taken, too, or it would be told twice.
+    fields.take(name);
+    fields.check(name, parse(""))
 }
 
 /// A text that stays as it is where it is not mentioned, and that cannot be emptied.

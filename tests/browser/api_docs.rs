@@ -12,7 +12,7 @@ async fn the_examples_for_javascript_do_what_they_say() {
     let browser = Browser::start(BrowserOptions::default()).await;
     browser.open(&app.url("/api/docs")).await;
     for call in Documented::all(&app).await {
-        let real = Real::prepare(&program, &receiver, &call).await;
+        let real = Real::prepare(&app, &program, &receiver, &call).await;
         let source = call.program("javascript", &real);
         // Node has `process`; what the example says to the console is what it is asked for here.
         let script = format!(

@@ -27,4 +27,5 @@ assert call("POST", "/events", event)["deliveries"] == 1
 project = call("POST", "/projects", {"name": "Check"})
 section = call("POST", f"/projects/{project['id']}/sections", {"name": "Check"})
 call("POST", f"/sections/{section['id']}/questions", {"question": "Is it so?"})
+call("POST", "/answers", {"question": "Is it so?", "answer": "It is."})
 call("POST", "/intakes", {"title": "Check"})

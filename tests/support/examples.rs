@@ -56,7 +56,10 @@ pub struct Real(Vec<(String, String)>);
 
 impl Real {
     /// What `call` is about, in the state that it is for.
-    pub async fn prepare(program: &Program, receiver: &Recorder, call: &Documented) -> Real {
+    pub async fn prepare(app: &TestApp, program: &Program, receiver: &Recorder, call: &Documented) -> Real {
+        if call.programs.iter().any(|(_, text)| text.contains("/api/v1/answers")) {
+            return Real(vec![(SAMPLE.to_owned(), Real::pair(app, program, &call.id).await)]);
+        }
         for things in ["projects", "sections", "questions", "intakes"] {
             let sample = format!("/{things}/{SAMPLE}");
             if call.programs.iter().any(|(_, text)| text.contains(&sample)) {
@@ -82,6 +85,20 @@ impl Real {
             return section;
         }
         add(format!("/sections/{section}/questions"), r#"{"question":"Where is our data stored?"}"#).await
+    }
+
+    /// The id of a new pair of the answer library, in the state that `call` is for.
+    async fn pair(app: &TestApp, program: &Program, call: &str) -> String {
+        if matches!(call, "publishAnswer" | "publishAnswers" | "rejectAnswer") {
+            return app.pair_in_moderation().await.to_string();
+        }
+        let id = id_of(program.post("/answers", r#"{"question":"Do you encrypt?","answer":"Yes."}"#)).await;
+        if call == "reviewAnswer" {
+            let ask = r#"{"reviewer":"ada@halden.example","due_date":"2026-12-04"}"#;
+            let answer = told(program.post(&format!("/answers/{id}/request-review"), ask)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        id
     }
 
     /// A webhook with a delivery that arrived.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use herald::auth::api_keys::{self, ApiKey, NewKey};
 use herald::auth::model::{Actor, Organization, Source};
 use herald::auth::store::organizations;
-use herald::base::{OrganizationId, SystemRng, UserId, WebhookId};
+use herald::base::{AnswerId, OrganizationId, SystemRng, UserId, WebhookId};
 use herald::db::Db;
 use herald::delivery::endpoint::Guard;
 use herald::delivery::resolver::SystemResolver;
 use herald::delivery::sender::{Limits, Sender};
 use herald::webhooks::actions::{self, Tools};
 use herald::webhooks::model::Draft;
+use herald::workspace::answers;
+use herald::workspace::answers::model::{Content, Standing};
+use herald::workspace::change::{Author, Desk};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
@@ -132,6 +135,18 @@ impl TestApp {
         let created = actions::create(&mut tx, &self.tools(), &self.actor(), new).await.expect("a webhook");
         tx.commit().await.expect("a commit");
         created.webhook.id
+    }
+
+    /// A pair of the answer library that a member saved: no program can make one that waits.
+    pub async fn pair_in_moderation(&self) -> AnswerId {
+        let app = self.running();
+        let desk = Desk { recorder: app.recorder.clone() };
+        let author = Author { actor: self.actor(), zone: self.organization.time_zone };
+        let content = Content { question: "Do you encrypt?".into(), answer: "Yes.".into(), ..Content::default() };
+        let mut tx = app.db.begin().await.expect("the database takes a transaction");
+        let saved = answers::actions::create(&mut tx, &desk, &author, Standing::Member, content).await;
+        tx.commit().await.expect("a commit");
+        saved.expect("a pair").id
     }
 
     fn tools(&self) -> Tools {

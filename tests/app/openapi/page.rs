@@ -72,7 +72,7 @@ async fn examples_are_true(
 ) {
     let (program, receiver) = (app.program("read,write,publish").await, Recorder::start().await);
     for call in Documented::all(&app).await {
-        let real = Real::prepare(&program, &receiver, &call).await;
+        let real = Real::prepare(&app, &program, &receiver, &call).await;
         let source = call.program(language, &real);
         let output = run(&source, &program.secret).await;
         let said = String::from_utf8_lossy(&output.stdout);

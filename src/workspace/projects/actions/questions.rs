@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::base::{AnswerId, Expected, QuestionId, SectionId};
 use crate::db::Tx;
+use crate::workspace::answers;
 use crate::workspace::change::{Author, Changed, Desk, Refusal};
 use crate::workspace::projects::model::{Question, Section};
 use crate::workspace::projects::store;
@@ -15,7 +16,7 @@ use super::{rearranged, sections};
 pub struct QuestionChange {
     pub question: Option<String>,
     pub answer: Option<Option<String>>,
-    /// The pair of the library that the answer comes from.
+    /// The pair of the library that the answer comes from. Where nothing is said about the answer, the pair's is taken.
     pub answer_id: Option<Option<AnswerId>>,
     /// Its place among the section's questions, from 1; past the end is the end.
     pub position: Option<i64>,
@@ -61,6 +62,10 @@ pub async fn change_question(
     if let Some(text) = change.question {
         question.question = text;
     }
+    if let Some(Some(pair)) = &change.answer_id {
+        let text = library_answer(tx, author, pair, change.answer.is_none()).await?;
+        question.answer = Some(text);
+    }
     if let Some(answer) = change.answer {
         question.answer = answer;
     }
@@ -97,6 +102,18 @@ pub async fn delete_question(tx: &mut Tx, desk: &Desk, author: &Author, id: &Que
         }
     }
     write_down(tx, desk, author, "question.deleted", &section, &question).await
+}
+
+/// What a pair of the library answers; `to_use`: it must be published.
+async fn library_answer(tx: &mut Tx, author: &Author, id: &AnswerId, to_use: bool) -> Result<String, Refusal> {
+    let pair = answers::store::find(tx, &author.actor.organization, id).await?.ok_or(Refusal::NotFound)?;
+    if to_use && pair.trashed.is_some() {
+        return Err(Refusal::conflict("This pair of the answer library is in the trash."));
+    }
+    if to_use && !pair.status.is_usable() {
+        return Err(Refusal::conflict("This pair of the answer library is not published."));
+    }
+    Ok(pair.content.answer)
 }
 
 async fn load(tx: &mut Tx, author: &Author, id: &QuestionId) -> Result<(Section, Question), Refusal> {

@@ -116,7 +116,8 @@ pub(crate) struct QuestionChange {
     question: QuestionText,
     /// `null` empties it.
     answer: Option<QuestionAnswer>,
-    /// The pair of the answer library that the answer comes from; `null`: none.
+    /// The pair of the answer library that the answer comes from; `null`: none. Where `answer` is left out, the pair's is taken, which
+    /// must be published.
     answer_id: Option<describe::Id>,
     /// Its place among the section's questions, from 1; past the end is the end. The others make room.
     #[schema(minimum = 1)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sqlx::Row as _;
 
-use crate::base::{OrganizationId, ProjectId, QuestionId, SectionId};
-use crate::db::{Conn, DbError, Row};
+use crate::base::{AnswerId, OrganizationId, ProjectId, QuestionId, SectionId};
+use crate::db::{Conn, DbError, Dialect, Row, sql};
 use crate::workspace::projects::model::Question;
 
 fn read(row: &Row) -> Result<Question, DbError> {
@@ -102,5 +102,30 @@ pub async fn place(conn: &mut Conn, id: &QuestionId, position: i64) -> Result<()
 
 pub async fn delete(conn: &mut Conn, id: &QuestionId) -> Result<(), DbError> {
     sqlx::query("DELETE FROM questions WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+/// In how many projects each of `answers` is used; those in none are missing.
+pub async fn uses(conn: &mut Conn, answers: &[AnswerId]) -> Result<HashMap<AnswerId, i64>, DbError> {
+    let mut found = HashMap::new();
+    let dialect = Dialect::of(conn);
+    for piece in sql::shapes(answers) {
+        let text = sql::shaped(dialect, "questions.uses", piece.len(), |rows| {
+            format!(
+                "SELECT answer_id, COUNT(DISTINCT project_id) FROM questions WHERE answer_id IN {} GROUP BY answer_id",
+                sql::values(dialect, 1, 1, rows)
+            )
+        });
+        let query = piece.iter().fold(sqlx::query(text), |query, answer| query.bind(answer));
+        for row in query.fetch_all(&mut *conn).await? {
+            found.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Lets the questions keep their answers, which come from nowhere once the pair is gone.
+pub async fn forget_answer(conn: &mut Conn, answer: &AnswerId) -> Result<(), DbError> {
+    sqlx::query("UPDATE questions SET answer_id = NULL WHERE answer_id = $1").bind(answer).execute(conn).await?;
     Ok(())
 }
