@@ -339,6 +339,37 @@ CREATE TABLE answer_history (
     PRIMARY KEY (answer_id, version)
 );
 
+-- Files on their way into the answer library. state: reading, ready, running, finished. total, done and refused count pairs and rows;
+-- problems and ignored are JSON lists. is_moderator: whether the pairs are published at once.
+CREATE TABLE imports (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    file_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    total BIGINT NOT NULL,
+    done BIGINT NOT NULL,
+    refused BIGINT NOT NULL,
+    problems TEXT NOT NULL,
+    ignored TEXT NOT NULL,
+    started_by TEXT NOT NULL,
+    is_moderator BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT
+);
+CREATE INDEX imports_organization ON imports (organization_id, created_at, id);
+CREATE INDEX imports_open ON imports (state, created_at) WHERE state <> 'finished';
+
+-- The pairs of an import that are not saved yet. number: the pair's place in its file, from 1. tags: a JSON list.
+CREATE TABLE import_rows (
+    import_id TEXT NOT NULL REFERENCES imports (id),
+    number BIGINT NOT NULL,
+    question TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    owner TEXT,
+    PRIMARY KEY (import_id, number)
+);
+
 -- status: new, accepted, declined. due_date: YYYY-MM-DD. project_id: what was made of it. search: title, client and requester
 -- in lower case.
 CREATE TABLE intakes (

@@ -30,6 +30,7 @@ use crate::web::throttle::Throttle;
 use crate::web::{Context, Site, error, headers, origin, session};
 use crate::webhooks::actions::Tools;
 use crate::webhooks::limit::TestLimit;
+use crate::workspace::answers::transfer::runner::Imports;
 use crate::workspace::change::Desk;
 use crate::workspace::trash::emptying;
 
@@ -111,6 +112,8 @@ pub struct App {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     emptying: JoinHandle<()>,
+    /// What goes on with imports.
+    background: (Imports, JoinHandle<()>),
     _lock: Option<ServeLock>,
 }
 
@@ -177,7 +180,8 @@ impl App {
         };
         let callers = Data::new(Callers::new(db.clone()));
         let sign_ins = Data::new(SignInThrottle::new(config.sign_in_rate, context.clock.clone()));
-        let recorder_of_changes = recorder.clone();
+        let desk = Desk { recorder: recorder.clone() };
+        let (imports, importing) = Imports::start(db.clone(), desk.clone());
         let shared = {
             let (publisher, deliveries) = (Data::new(publisher), Data::new(deliveries));
             let (context, recorder, setup_code) =
@@ -185,7 +189,7 @@ impl App {
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
             let (resolver, hints) = (Data::from(resolver), Data::from(hints));
             let (tools, test_limit) = (Data::new(tools.clone()), Data::new(test_limit));
-            let desk = Data::new(Desk { recorder: recorder_of_changes });
+            let (desk, imports) = (Data::new(desk), Data::new(imports.clone()));
             let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
@@ -194,6 +198,7 @@ impl App {
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
                 app.app_data(tools.clone()).app_data(test_limit.clone());
                 app.app_data(callers.clone()).app_data(sign_ins.clone()).app_data(desk.clone());
+                app.app_data(imports.clone());
                 if let Some(receiver) = &demo {
                     app.app_data(receiver.clone()).configure(routes::demo);
                 }
@@ -203,6 +208,7 @@ impl App {
         let handle = server.handle();
         let serving = tokio::spawn(server);
         let emptying = tokio::spawn(emptying::run(db.clone(), Desk { recorder: recorder.clone() }));
+        let background = (imports, importing);
         Ok(Self {
             address,
             db,
@@ -214,6 +220,7 @@ impl App {
             server: handle,
             serving,
             emptying,
+            background,
             _lock: lock,
         })
     }
@@ -223,11 +230,17 @@ impl App {
         self.emptying.abort();
         // Ended in the middle, its transaction is rolled back; the next start begins it anew.
         let _ = self.emptying.await;
-        // Deliveries and requests end side by side: both have the same patience.
-        let ((), _) = tokio::join!(self.engine.stop(PATIENCE), async {
-            self.server.stop(true).await;
-            self.serving.await
-        });
+        let (imports, importing) = self.background;
+        imports.stop();
+        // Deliveries, requests and imports end side by side: all have the same patience.
+        let ((), _, _) = tokio::join!(
+            self.engine.stop(PATIENCE),
+            async {
+                self.server.stop(true).await;
+                self.serving.await
+            },
+            importing
+        );
         self.db.close().await;
         self.engine.end();
     }

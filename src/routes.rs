@@ -18,6 +18,7 @@ use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 use crate::workspace::answers::api as answers;
+use crate::workspace::answers::transfer::pages as transfer;
 use crate::workspace::intakes::api as intakes;
 use crate::workspace::intakes::pages as intakes_pages;
 use crate::workspace::projects::api::{projects, questions, sections};
@@ -43,6 +44,13 @@ pub fn configure(app: &mut ServiceConfig) {
     app.service(at("/").get(home::home))
         .service(at("/profile").get(profile::show).post(profile::save))
         .service(at("/profile/password").post(profile::change_password));
+
+    // Members: the library as a file. Before its pairs, whose ids stand in the same place.
+    app.service(at("/answers/import").get(transfer::upload::form).post(transfer::upload::upload))
+        .service(at("/answers/import/{id}").get(transfer::show::show))
+        .service(at("/answers/import/{id}/start").post(transfer::show::start))
+        .service(at("/answers/import/{id}/discard").post(transfer::show::discard))
+        .service(at("/answers/export").get(transfer::export::export));
 
     // Account managers.
     app.service(at("/organizations").get(organizations::list).post(organizations::create))

@@ -121,6 +121,7 @@ ids! {
     QuestionId, "";
     AnswerId, "";
     IntakeId, "";
+    ImportId, "";
     /// An event's id, `EVT-` and 24 hex digits: EVENT_ID in the callback and the `webhook-id` header.
     EventId, "EVT-";
 }

@@ -84,7 +84,9 @@ impl Error {
             Self::Conflict(text) if text == STALE => ("Someone else changed this", STALE.into()),
             Self::Conflict(text) => ("This is not possible now", text.clone()),
             Self::Gone(text) => ("Too late", text.clone()),
-            Self::PayloadTooLarge => ("This form is too large", "A form may hold up to 256 KiB.".into()),
+            Self::PayloadTooLarge => {
+                ("This is too large", "A form may hold up to 256 KiB, a CSV file up to 64 MiB.".into())
+            }
             Self::UnsupportedMediaType => ("This form could not be read", "Send it as a browser sends a form.".into()),
             Self::TooManyRequests { retry_after_seconds } => {
                 ("Too many tries", format!("Try again in {}.", wait(*retry_after_seconds)).into())

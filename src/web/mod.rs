@@ -46,6 +46,7 @@ pub mod site;
 pub mod throttle;
 pub mod time;
 pub mod toast;
+pub mod upload;
 pub mod version;
 
 pub use context::Context;
@@ -62,3 +63,4 @@ pub use shell::{Access, Section, Shell, Theme};
 pub use site::Site;
 pub use time::Moment;
 pub use toast::{Flash, Toast};
+pub use upload::Upload;

@@ -6,6 +6,7 @@ mod intakes;
 mod pages;
 mod projects;
 mod questions;
+mod transfer;
 
 use reqwest::Method;
 use serde_json::{Value, json};

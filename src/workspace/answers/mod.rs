@@ -8,3 +8,4 @@ pub mod actions;
 pub mod api;
 pub mod model;
 pub mod store;
+pub mod transfer;
