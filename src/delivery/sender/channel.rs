@@ -13,9 +13,6 @@ use hyper_util::rt::TokioIo;
 use super::failure::{self, Failure};
 use super::wire::{Budget, MAX_HEAD_BYTES, Stream, Wire};
 
-/// More header fields than this are no valid answer.
-const MAX_HEADERS: usize = 256;
-
 /// How much of a body is kept.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -41,8 +38,9 @@ impl Channel {
     pub async fn open(stream: Stream) -> Result<Self, Failure> {
         let budget = Budget::default();
         let wire = TokioIo::new(Wire::new(stream, budget.clone()));
+        // More than hyper's 100 header fields are no valid answer. Their places lie on the stack, where those of a larger number
+        // would be allocated for each head, of which a hostile answer can have thousands.
         let (requests, connection) = http1::Builder::new()
-            .max_headers(MAX_HEADERS)
             // What RFC 9112 section 5.2 asks of a client that meets a folded line.
             .allow_obsolete_multiline_headers_in_responses(true)
             // Above the budget, so that it is the budget that says what was wrong.

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::TlsConnector;
 use url::Host;
@@ -23,6 +23,9 @@ use crate::delivery::resolver::{DnsError, Resolver};
 
 /// How long one address may take before the next is tried beside it (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Bytes of a connection's receive buffer; as much of an answer's body is kept.
+const RECEIVE_BUFFER: u32 = 64 * 1024;
 
 /// More addresses of one name are not tried.
 const MAX_ADDRESSES: usize = 8;
@@ -106,7 +109,7 @@ async fn open(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
     let mut dials = FuturesUnordered::new();
     let mut worst: Option<io::Error> = None;
     loop {
-        dials.extend(waiting.next().map(|address| TcpStream::connect(SocketAddr::new(address, port))));
+        dials.extend(waiting.next().map(|address| connect(SocketAddr::new(address, port))));
         tokio::select! {
             Some(dialled) = dials.next() => match dialled {
                 Ok(stream) => return Ok(stream),
@@ -119,6 +122,13 @@ async fn open(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
             else => return Err(worst.unwrap_or_else(|| io::ErrorKind::HostUnreachable.into())),
         }
     }
+}
+
+/// The kernel takes in no more ahead of us than an answer needs: a receiver that writes without end fills this and waits.
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.connect(address).await
 }
 
 /// Of two errors the one that says more of the server: an address family without a route says little.
