@@ -138,9 +138,11 @@ CREATE INDEX signing_secrets_webhook ON signing_secrets (webhook_id, created_at)
 
 -- body: the callback as sent, rendered once. data: the additional keys as a JSON object, or NULL.
 -- webhooks_enabled: whether the organization's switch was on when the event was recorded.
+-- References are checked at the commit where many rows are written at once: SQLite would otherwise copy every page before it
+-- changes it, to be able to take back one statement.
 CREATE TABLE events (
     id TEXT PRIMARY KEY NOT NULL,
-    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    organization_id TEXT NOT NULL REFERENCES organizations (id) DEFERRABLE INITIALLY DEFERRED,
     seq BIGINT NOT NULL,
     event_type TEXT NOT NULL,
     entity_ids TEXT NOT NULL,
@@ -173,8 +175,8 @@ CREATE TABLE idempotency_keys (
 -- undo_state: what deleting the webhook cancelled, to be put back by its undo.
 -- The key begins with the event, so that the deliveries of one event, which are made together, stand together.
 CREATE TABLE deliveries (
-    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
-    event_id TEXT NOT NULL REFERENCES events (id),
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id) DEFERRABLE INITIALLY DEFERRED,
+    event_id TEXT NOT NULL REFERENCES events (id) DEFERRABLE INITIALLY DEFERRED,
     organization_id TEXT NOT NULL,
     event_type TEXT NOT NULL,
     state TEXT NOT NULL,

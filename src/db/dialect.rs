@@ -31,6 +31,15 @@ impl Dialect {
         }
     }
 
+    /// Stands behind `INSERT` or `UPDATE` in a statement over many rows whose failure ends its transaction. SQLite would
+    /// otherwise copy every page before it changes it, to be able to take back the statement alone.
+    pub fn or_fail(self) -> &'static str {
+        match self {
+            Self::Sqlite => " OR FAIL",
+            Self::Postgres => "",
+        }
+    }
+
     /// A condition that the others imply, said for PostgreSQL's planner alone: its statistics tell it when the index that
     /// this opens is the shorter way. SQLite has none, and would always take it.
     pub fn hint(self, condition: &'static str) -> &'static str {

@@ -178,7 +178,10 @@ impl StoredBody {
 pub struct AttemptResult {
     pub id: DeliveryId,
     pub lease: i64,
+    /// Of the attempt, from 1, if no late one of an earlier lease came between.
     pub number: i64,
+    /// How many steps of the schedule were used when the attempt began.
+    pub step: i64,
     pub trigger: Trigger,
     pub attempt: AttemptRecord,
     pub verdict: Verdict,

@@ -180,8 +180,9 @@ async fn insert(conn: &mut Conn, rows: &[NewDelivery<'_>]) -> Result<(), DbError
     let dialect = Dialect::of(conn);
     let text = sql::shaped(dialect, "deliveries.insert", rows.len(), |rows| {
         format!(
-            "INSERT INTO deliveries (webhook_id, event_id, organization_id, event_type, state, hold, due_at, lease, \
+            "INSERT{} INTO deliveries (webhook_id, event_id, organization_id, event_type, state, hold, due_at, lease, \
              leased_until, created_at, attempts, step) VALUES {}",
+            dialect.or_fail(),
             sql::values(dialect, 1, rows, 12)
         )
     });

@@ -20,8 +20,9 @@ pub(super) async fn insert(
     for piece in sql::shapes(events) {
         let text = sql::shaped(dialect, "events.insert", piece.len(), |rows| {
             format!(
-                "INSERT INTO events (id, organization_id, seq, event_type, entity_ids, performed_by, performed_at, data, body, \
+                "INSERT{} INTO events (id, organization_id, seq, event_type, entity_ids, performed_by, performed_at, data, body, \
                  webhooks_enabled, recorded_at) VALUES {}",
+                dialect.or_fail(),
                 sql::values(dialect, 1, rows, 11)
             )
         });

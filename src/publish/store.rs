@@ -61,7 +61,8 @@ pub(super) async fn insert(conn: &mut Conn, organization: &OrganizationId, calls
     for piece in sql::shapes(calls) {
         let text = sql::shaped(dialect, "idempotency_keys.insert", piece.len(), |rows| {
             format!(
-                "INSERT INTO idempotency_keys (organization_id, call, key, body_hash, answer, created_at) VALUES {}",
+                "INSERT{} INTO idempotency_keys (organization_id, call, key, body_hash, answer, created_at) VALUES {}",
+                dialect.or_fail(),
                 sql::values(dialect, 1, rows, 6)
             )
         });

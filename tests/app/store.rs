@@ -53,6 +53,7 @@ fn result_of(house: &House, job: &Job, verdict: Verdict) -> AttemptResult {
     AttemptResult {
         id: job.id.clone(),
         lease: job.lease,
+        step: job.step,
         number: job.attempts + 1,
         trigger: job.trigger,
         verdict,

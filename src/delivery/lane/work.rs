@@ -57,6 +57,7 @@ impl Lane {
             id: job.id.clone(),
             lease: job.lease,
             number: job.attempts + 1,
+            step: job.step,
             trigger: job.trigger,
             verdict,
             not_before: attempt.retry_after,

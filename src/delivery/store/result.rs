@@ -27,8 +27,12 @@ impl Command for RecordResult {
             // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
             update_health(conn, &tallies(commands)).await?;
             for piece in sql::shapes(commands) {
-                insert_attempts(conn, piece).await?;
-                if update_deliveries(conn, piece).await? < piece.len() {
+                if update_deliveries(conn, piece, &NEXT).await? == piece.len() {
+                    insert_attempts(conn, piece).await?;
+                } else {
+                    // Done once more for those that were in order, which changes nothing.
+                    insert_late_attempts(conn, piece).await?;
+                    update_deliveries(conn, piece, &LATE).await?;
                     count_late(conn, piece).await?;
                 }
             }
@@ -41,50 +45,67 @@ impl Command for RecordResult {
     }
 }
 
-/// Numbers attempts in the order in which they are recorded: a late one, whose lease had run out and whose delivery was
-/// sent again meanwhile, takes no number from the other.
+/// Attempts whose numbers are known, because [`NEXT`] held for all of them.
 async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
     let text = sql::shaped(dialect, "attempts.insert", results.len(), |rows| {
         format!(
-            "WITH v (w, e, organization, kind, started, duration, url, outcome, status, error, request, response, body, encoding, truncated) \
-             AS (VALUES {}) INSERT INTO attempts (webhook_id, event_id, number, organization_id, trigger_kind, started_at, duration, url, \
-             outcome, status_code, error, request_headers, response_headers, response_body, response_encoding, response_truncated) \
-             SELECT w, e, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM attempts a WHERE a.webhook_id = w AND a.event_id = e), \
-             organization, kind, started, duration, url, outcome, status, error, request, response, body, encoding, truncated FROM v",
-            sql::typed_values(
-                dialect,
-                1,
-                rows,
-                &[
-                    "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT",
-                    "TEXT", "TEXT", "TEXT", "BIGINT"
-                ]
-            )
+            "INSERT{} INTO attempts ({ATTEMPT}, number) VALUES {}",
+            dialect.or_fail(),
+            sql::values(dialect, 1, rows, ATTEMPT_TYPES.len() + 1)
         )
     });
-    let mut query = sqlx::query(text);
-    for RecordResult(result) in results {
-        let attempt = &result.attempt;
-        query = query
-            .bind(&result.id.webhook)
-            .bind(&result.id.event)
-            .bind(&attempt.organization)
-            .bind(result.trigger.as_str())
-            .bind(attempt.started_at)
-            .bind(attempt.duration_micros)
-            .bind(attempt.url.as_str())
-            .bind(attempt.outcome)
-            .bind(attempt.status_code.map(i64::from))
-            .bind(attempt.error.as_deref())
-            .bind(attempt.request_headers.as_str())
-            .bind(attempt.response_headers.as_str())
-            .bind(attempt.response_body.text.as_str())
-            .bind(attempt.response_body.encoding)
-            .bind(Flag(attempt.response_truncated));
-    }
+    let query =
+        results.iter().fold(sqlx::query(text), |query, result| bind_attempt(query, &result.0).bind(result.0.number));
     query.execute(conn).await?;
     Ok(())
+}
+
+/// Numbers attempts in the order in which they are recorded: a late one, whose lease had run out and whose delivery was
+/// sent again meanwhile, takes no number from the other.
+async fn insert_late_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "attempts.insert_late", results.len(), |rows| {
+        format!(
+            "WITH v ({ATTEMPT}) AS (VALUES {}) INSERT INTO attempts ({ATTEMPT}, number) \
+             SELECT {ATTEMPT}, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM attempts a \
+             WHERE a.webhook_id = v.webhook_id AND a.event_id = v.event_id) FROM v",
+            sql::typed_values(dialect, 1, rows, &ATTEMPT_TYPES)
+        )
+    });
+    let query = results.iter().fold(sqlx::query(text), |query, result| bind_attempt(query, &result.0));
+    query.execute(conn).await?;
+    Ok(())
+}
+
+/// The columns of an attempt but its number, as [`bind_attempt`] binds them.
+const ATTEMPT: &str = "webhook_id, event_id, organization_id, trigger_kind, started_at, duration, url, outcome, status_code, error, \
+    request_headers, response_headers, response_body, response_encoding, response_truncated";
+const ATTEMPT_TYPES: [&str; 15] = [
+    "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT",
+    "TEXT", "BIGINT",
+];
+
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+fn bind_attempt<'q>(query: Statement<'q>, result: &'q AttemptResult) -> Statement<'q> {
+    let attempt = &result.attempt;
+    query
+        .bind(&result.id.webhook)
+        .bind(&result.id.event)
+        .bind(&attempt.organization)
+        .bind(result.trigger.as_str())
+        .bind(attempt.started_at)
+        .bind(attempt.duration_micros)
+        .bind(attempt.url.as_str())
+        .bind(attempt.outcome)
+        .bind(attempt.status_code.map(i64::from))
+        .bind(attempt.error.as_deref())
+        .bind(attempt.request_headers.as_str())
+        .bind(attempt.response_headers.as_str())
+        .bind(attempt.response_body.text.as_str())
+        .bind(attempt.response_body.encoding)
+        .bind(Flag(attempt.response_truncated))
 }
 
 /// The states that an attempt's end moves a delivery to:
@@ -97,14 +118,14 @@ async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<()
 /// | unchanged (a redelivery) | unchanged | unchanged | unchanged |
 ///
 /// Returns how many of the results came under the lease that is still their delivery's.
-async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<usize, DbError> {
+async fn update_deliveries(conn: &mut Conn, results: &[RecordResult], count: &Count) -> Result<usize, DbError> {
     let dialect = Dialect::of(conn);
-    let text = sql::shaped(dialect, "deliveries.result", results.len(), |rows| {
+    let text = sql::shaped(dialect, count.name, results.len(), |rows| {
         format!(
-            "WITH v (w, e, l, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) UPDATE deliveries SET \
-             attempts = {MADE}, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
+            "WITH v (w, e, l, n, s, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) \
+             UPDATE{} deliveries SET attempts = {}, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
              last_error = error, last_duration = duration, \
-             step = CASE WHEN verdict IN ('retry', 'gave_up') THEN step + 1 ELSE step END, \
+             step = CASE WHEN verdict IN ('retry', 'gave_up') THEN s + 1 ELSE step END, \
              state = CASE WHEN verdict = 'succeeded' THEN 'succeeded' \
                  WHEN verdict = 'gave_up' AND state IN ('pending', 'held') THEN 'failed' ELSE state END, \
              finished_at = CASE WHEN verdict = 'succeeded' OR (verdict = 'gave_up' AND state IN ('pending', 'held')) THEN at ELSE finished_at END, \
@@ -113,13 +134,19 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
              hold = CASE WHEN verdict IN ('succeeded', 'gave_up') THEN NULL ELSE hold END, \
              reason = CASE WHEN verdict = 'succeeded' THEN NULL ELSE reason END, \
              undo_state = CASE WHEN verdict = 'succeeded' THEN NULL ELSE undo_state END \
-             FROM v WHERE webhook_id = w AND event_id = e AND lease = l",
+             FROM v WHERE webhook_id = w AND event_id = e AND lease = l{}",
             sql::typed_values(
                 dialect,
                 1,
                 rows,
-                &["TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "BIGINT"]
-            )
+                &[
+                    "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT",
+                    "TEXT", "TEXT", "BIGINT"
+                ]
+            ),
+            dialect.or_fail(),
+            count.made,
+            count.condition,
         )
     });
     let mut query = sqlx::query(text);
@@ -135,6 +162,8 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
             .bind(&result.id.webhook)
             .bind(&result.id.event)
             .bind(result.lease)
+            .bind(result.number)
+            .bind(result.step)
             .bind(verdict)
             .bind(due_at)
             .bind(ended_at(result))
@@ -146,6 +175,19 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult]) -> Result<
     }
     Ok(usize::try_from(query.execute(conn).await?.rows_affected()).unwrap_or(usize::MAX))
 }
+
+/// How a delivery's attempts are counted.
+struct Count {
+    name: &'static str,
+    made: &'static str,
+    condition: &'static str,
+}
+
+/// Nearly always: the attempt is the next one.
+const NEXT: Count = Count { name: "deliveries.result", made: "n", condition: " AND attempts = n - 1" };
+
+/// A late attempt has come between: the log is asked.
+const LATE: Count = Count { name: "deliveries.result_late", made: MADE, condition: "" };
 
 /// How many attempts a delivery has had, out of the log.
 const MADE: &str = "(SELECT MAX(a.number) FROM attempts a WHERE a.webhook_id = w AND a.event_id = e)";
