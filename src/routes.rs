@@ -18,6 +18,7 @@ use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
 use crate::workspace::answers::api as answers;
+use crate::workspace::answers::pages as answer_pages;
 use crate::workspace::answers::transfer::pages as transfer;
 use crate::workspace::intakes::api as intakes;
 use crate::workspace::intakes::pages as intakes_pages;
@@ -51,6 +52,20 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/answers/import/{id}/start").post(transfer::show::start))
         .service(at("/answers/import/{id}/discard").post(transfer::show::discard))
         .service(at("/answers/export").get(transfer::export::export));
+
+    // Members; the queue and what is decided in it is for moderators.
+    app.service(at("/answers").get(answer_pages::list::show))
+        .service(at("/answers/new").get(answer_pages::edit::blank).post(answer_pages::edit::create))
+        .service(at("/answers/bulk").post(answer_pages::bulk::act))
+        .service(at("/answers/moderation").get(answer_pages::moderation::show))
+        .service(at("/answers/{id}").get(answer_pages::edit::show).post(answer_pages::edit::save))
+        .service(at("/answers/{id}/history").get(answer_pages::history::show))
+        .service(at("/answers/{id}/delete").post(answer_pages::edit::delete))
+        .service(at("/answers/{id}/restore").post(answer_pages::edit::restore))
+        .service(at("/answers/{id}/publish").post(answer_pages::moderation::publish))
+        .service(at("/answers/{id}/reject").post(answer_pages::moderation::reject))
+        .service(at("/answers/{id}/request-review").post(answer_pages::review::request))
+        .service(at("/answers/{id}/review").get(answer_pages::review::show).post(answer_pages::review::finish));
 
     // Account managers.
     app.service(at("/organizations").get(organizations::list).post(organizations::create))

@@ -36,7 +36,7 @@
     new MutationObserver((list) => list.forEach((m) => m.addedNodes.forEach((n) => n.classList?.contains("toast") && arm(n)))).observe(toasts, { childList: true });
   }
 
-  // Select-all: group boxes and the "all" box follow and drive the event boxes.
+  // Select-all: group boxes and the "all" box follow and drive the boxes of events, or of a list's rows.
   const sync = (form) => {
     const tick = (box, boxes) => {
       const n = boxes.filter((b) => b.checked).length;
@@ -48,9 +48,10 @@
     };
     form.querySelectorAll("[data-select-all]").forEach((box) => tick(box, members(form, box)));
   };
-  const members = (form, box) => [...(box.dataset.selectAll === "all" ? form : box.closest("fieldset")).querySelectorAll('input[name="events"]')];
+  const MEMBERS = 'input[type="checkbox"]:is([name="events"], [name="id"])';
+  const members = (form, box) => [...(box.dataset.selectAll === "all" ? form : box.closest("fieldset")).querySelectorAll(MEMBERS)];
   on("change", "[data-select-all]", (box) => { members(box.form, box).forEach((b) => { b.checked = box.checked; }); sync(box.form); });
-  on("change", 'input[name="events"]', (box) => sync(box.form));
+  on("change", MEMBERS, (box) => sync(box.form));
   const syncAll = () => document.querySelectorAll("form:has([data-select-all])").forEach(sync);
   document.addEventListener("htmx:after:swap", syncAll); // a form that came back with errors is a new form
   syncAll();

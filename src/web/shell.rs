@@ -111,7 +111,7 @@ const fn item(
 /// The last column says whether the pages exist: a link that leads nowhere is not shown.
 const WORK: &[NavItem] = &[
     item(Section::Projects, "Projects", "/projects", "folder", EVERYBODY, true),
-    item(Section::Answers, "Answer Library", "/answers", "library", EVERYBODY, false),
+    item(Section::Answers, "Answer Library", "/answers", "library", EVERYBODY, true),
     item(Section::Intakes, "Intake", "/intakes", "inbox", EVERYBODY, true),
     item(Section::Events, "Events", "/events", "activity", ADMINS, true),
     item(Section::Trash, "Trash", "/trash", "trash-2", EVERYBODY, true),

@@ -1,5 +1,6 @@
 //! The workspace, through the door: what each call changes, and which events it raises.
 
+mod answer_pages;
 mod answers;
 mod events;
 mod intakes;

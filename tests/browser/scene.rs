@@ -1,6 +1,8 @@
 //! What the pages show while they are checked: a day in the life of an organization, and two more in which nothing
 //! has happened.
 
+mod answers;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,12 +78,13 @@ impl Scene {
         scene.adds_people().await;
         scene.works().await;
         scene.adds_webhooks().await;
+        scene.adds_answers().await;
         scene.lives_through_a_day().await;
         scene
     }
 
     /// The URL of a page. `{deal-desk-notifier}` and the like in its path are webhooks' ids; also known are
-    /// `{delivery}`, `{failed-delivery}`, `{event}`, `{organization}`, and `{setup}` and `{receiver}`, which are whole URLs.
+    /// `{delivery}`, `{failed-delivery}`, `{event}`, `{pair}` and others of the answer library, `{organization}`, and `{setup}` and `{receiver}`, which are whole URLs.
     pub fn address(&self, path: &str) -> String {
         let path =
             self.names.iter().fold(path.to_owned(), |path, (name, text)| path.replace(&format!("{{{name}}}"), text));

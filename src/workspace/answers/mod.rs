@@ -7,5 +7,6 @@
 pub mod actions;
 pub mod api;
 pub mod model;
+pub(crate) mod pages;
 pub mod store;
 pub mod transfer;
