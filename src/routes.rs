@@ -93,6 +93,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/sections/{id}/reopen").post(projects_pages::sections::reopen))
         .service(at("/sections/{id}/questions").post(projects_pages::questions::add))
         .service(at("/questions/{id}").get(projects_pages::questions::show).post(projects_pages::questions::save))
+        .service(at("/questions/{id}/take").post(projects_pages::library::take))
+        .service(at("/questions/{id}/library").post(projects_pages::library::save))
         .service(at("/questions/{id}/move").post(projects_pages::questions::move_to))
         .service(at("/questions/{id}/delete").get(projects_pages::questions::ask_to_delete).post(projects_pages::questions::delete))
         .service(at("/intakes").get(intakes_pages::list::show))
@@ -104,7 +106,11 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/intakes/{id}/reopen").post(intakes_pages::show::reopen))
         .service(at("/intakes/{id}/convert").post(intakes_pages::show::convert))
         .service(at("/trash").get(trash::list::show))
-        .service(at("/trash/projects/{id}/restore").post(trash::list::restore_project));
+        .service(at("/trash/projects/{id}/restore").post(trash::list::restore_project))
+        .service(at("/trash/answers/{id}/restore").post(trash::list::restore_answer));
+
+    // Moderators.
+    app.service(at("/trash/answers/{id}/delete").get(trash::delete::ask_answer).post(trash::delete::answer));
 
     // Admins.
     app.service(at("/settings").get(settings::show).post(settings::save))

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::base::Timestamp;
+use crate::base::{AnswerId, ProjectId, Timestamp};
 use crate::db::Tx;
 use crate::workspace::change::{Author, Desk, Refusal};
-use crate::workspace::projects;
+use crate::workspace::{answers, projects};
 
 use super::store;
 
@@ -13,15 +13,13 @@ use super::store;
 const AT_ONCE: i64 = 1_000;
 
 /// Deletes all that is in the trash for good, the latest first, and raises one PROJECT_DELETED with PERMANENT true for each
-/// thousand projects. Answers how many things went; an empty trash raises nothing.
+/// thousand projects, and nothing for pairs: that was raised when they were deleted. Answers how many things went.
 pub async fn empty(tx: &mut Tx, desk: &Desk, author: &Author) -> Result<usize, Refusal> {
     desk.begin(tx, author).await?;
     let projects = store::projects(tx, &author.actor.organization).await?;
-    projects::actions::delete_all(tx, desk, author, &projects).await?;
-    if !projects.is_empty() {
-        write_down(tx, desk, author, "trash.emptied", projects.len()).await?;
-    }
-    Ok(projects.len())
+    let answers = store::answers(tx, &author.actor.organization).await?;
+    let count = delete_all(tx, desk, author, "trash.emptied", &projects, &answers).await?;
+    Ok(count)
 }
 
 /// Deletes for good what the author put into the trash at `until` or before, up to a thousand things of each kind. Answers
@@ -31,13 +29,28 @@ pub async fn expire(tx: &mut Tx, desk: &Desk, author: &Author, until: Timestamp)
     desk.begin(tx, author).await?;
     let (organization, email) = (&author.actor.organization, author.actor.email.as_str());
     let projects = store::overdue_projects(tx, organization, email, until, AT_ONCE).await?;
-    projects::actions::delete_all(tx, desk, author, &projects).await?;
-    if !projects.is_empty() {
-        write_down(tx, desk, author, "trash.expired", projects.len()).await?;
-    }
-    Ok(i64::try_from(projects.len()).is_ok_and(|count| count < AT_ONCE))
+    let answers = store::overdue_answers(tx, organization, email, until, AT_ONCE).await?;
+    delete_all(tx, desk, author, "trash.expired", &projects, &answers).await?;
+    let is_all = |count: usize| i64::try_from(count).is_ok_and(|count| count < AT_ONCE);
+    Ok(is_all(projects.len()) && is_all(answers.len()))
 }
 
-async fn write_down(tx: &mut Tx, desk: &Desk, author: &Author, action: &str, projects: usize) -> Result<(), Refusal> {
-    Ok(desk.write_down(tx, author, action, "Trash", json!({ "projects": projects })).await?)
+/// Answers how many things went; where there were none, nothing is written down.
+async fn delete_all(
+    tx: &mut Tx,
+    desk: &Desk,
+    author: &Author,
+    action: &str,
+    projects: &[ProjectId],
+    answers: &[AnswerId],
+) -> Result<usize, Refusal> {
+    let count = projects.len() + answers.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    projects::actions::delete_all(tx, desk, author, projects).await?;
+    answers::actions::delete_all(tx, desk, author, answers).await?;
+    let details = json!({ "projects": projects.len(), "answers": answers.len() });
+    desk.write_down(tx, author, action, "Trash", details).await?;
+    Ok(count)
 }

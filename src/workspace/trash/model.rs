@@ -14,6 +14,8 @@ pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Project,
+    /// A pair of the answer library.
+    Answer,
 }
 
 /// One thing in the trash.
@@ -21,7 +23,7 @@ pub enum Kind {
 pub struct Item {
     pub kind: Kind,
     pub id: String,
-    /// What it is called.
+    /// What it is called: a project's name, a pair's question.
     pub name: String,
     pub trashed_at: Timestamp,
     pub trashed_by: String,

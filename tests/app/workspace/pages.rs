@@ -1,6 +1,7 @@
 //! The workspace by its pages: what people see, press and are refused.
 
 mod intakes;
+mod library;
 mod projects;
 mod sections;
 mod trash;
@@ -114,10 +115,10 @@ async fn swaps(visitor: &Visitor, path: &str, target: &str, fields: &[(&str, &st
 impl Workspace {
     /// A member of the organization.
     async fn member(&self) -> Visitor {
-        self.person(Role::Member).await
+        self.signs_in_as(Role::Member).await
     }
 
-    async fn person(&self, role: Role) -> Visitor {
+    async fn signs_in_as(&self, role: Role) -> Visitor {
         let email = format!("{role}@halden.example");
         self.app.adds_person(&email, role).await;
         self.app.signed_in(&email).await

@@ -5,6 +5,7 @@
 
 mod delete;
 pub(crate) mod form;
+pub(crate) mod library;
 pub(crate) mod life;
 pub(crate) mod list;
 pub(crate) mod questions;

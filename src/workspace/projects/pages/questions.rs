@@ -1,5 +1,6 @@
 //! A section with its questions, and the form of a question with its answer.
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use crate::workspace::projects::model::{self, ANSWER, Project, QUESTION, Questio
 use crate::workspace::projects::store;
 
 use super::delete::DeletePage;
+use super::library::{self, Library};
 use super::words;
 use super::{MoveForm, sections, urls};
 
@@ -118,7 +120,7 @@ fn row(question: &Question, at: usize, last: usize) -> Row {
 }
 
 #[derive(Template)]
-#[template(path = "projects/question.html", blocks = ["fields"])]
+#[template(path = "projects/question.html", blocks = ["fields", "library"])]
 struct QuestionPage {
     shell: Shell,
     trail: Vec<(String, String)>,
@@ -127,8 +129,9 @@ struct QuestionPage {
     back: String,
     typed: QuestionForm,
     errors: FieldErrors,
+    library: Library,
 }
-crate::web::page!(QuestionPage, as_fields);
+crate::web::page!(QuestionPage, as_fields, "library" => as_library);
 
 impl QuestionPage {
     fn new(member: &Member, found: &Found, typed: QuestionForm) -> Self {
@@ -140,19 +143,20 @@ impl QuestionPage {
             back: urls::section(&found.section.id),
             typed,
             errors: FieldErrors::default(),
+            library: Library::of(&found.question),
         }
     }
 }
 
 /// A question with where it stands.
-struct Found {
-    project: Project,
-    section: Section,
-    question: Question,
+pub(super) struct Found {
+    pub project: Project,
+    pub section: Section,
+    pub question: Question,
 }
 
 impl Found {
-    async fn load(conn: &mut Conn, member: &Member, id: &QuestionId) -> web::Result<Self> {
+    pub async fn load(conn: &mut Conn, member: &Member, id: &QuestionId) -> web::Result<Self> {
         let question = store::find_question(conn, &member.organization.id, id).await?.ok_or(Error::NotFound)?;
         let (project, section) = sections::load(conn, member, &question.section).await?;
         Ok(Self { project, section, question })
@@ -188,12 +192,24 @@ pub(crate) async fn add(change: Change<SectionId>, Form(form): Form<QuestionForm
     back(&change.person, &change.context, &change.hx, &change.id, Some(toast)).await
 }
 
-/// GET /questions/{id}
-pub(crate) async fn show(member: Member, context: Data<Context>, id: Path<QuestionId>, hx: Hx) -> web::Result {
-    let found = Found::load(&mut *context.db.read().await?, &member, &id).await?;
+/// GET /questions/{id}; with `q`, also what the answer library has for these words.
+pub(crate) async fn show(
+    member: Member,
+    context: Data<Context>,
+    id: Path<QuestionId>,
+    hx: Hx,
+    request: HttpRequest,
+) -> web::Result {
+    let words = library::words(&request)?;
+    let (found, library) = {
+        let mut conn = context.db.read().await?;
+        let found = Found::load(&mut conn, &member, &id).await?;
+        let library = Library::search(&mut conn, &member, &found.question, words).await?;
+        (found, library)
+    };
     let Question { question, answer, .. } = found.question.clone();
     let typed = QuestionForm { question, answer: answer.unwrap_or_default() };
-    QuestionPage::new(&member, &found, typed).answer(&hx)
+    QuestionPage { library, ..QuestionPage::new(&member, &found, typed) }.answer(&hx)
 }
 
 /// POST /questions/{id}

@@ -34,6 +34,8 @@ addresses! {
         questions "/questions";
     QuestionId, "questions":
         question ""
+        take_answer "/take"
+        save_to_library "/library"
         move_question "/move"
         delete_question "/delete";
 }

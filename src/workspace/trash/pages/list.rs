@@ -6,14 +6,14 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::auth::model::Role;
-use crate::base::{Expected, ProjectId, TimeZone, Timestamp};
+use crate::base::{AnswerId, Expected, ProjectId, TimeZone, Timestamp};
 use crate::web::guard::Member;
 use crate::web::{self, Context, Error, Hx, Moment, Page as _, Section, Shell, Toast, see_other};
 use crate::workspace::listing::Place;
 use crate::workspace::pages::{Change, UNREADABLE};
-use crate::workspace::projects;
 use crate::workspace::trash::model::{Item, Kind};
 use crate::workspace::trash::store;
+use crate::workspace::{answers, projects};
 
 use super::urls;
 
@@ -22,7 +22,7 @@ use super::urls;
 struct TrashPage {
     shell: Shell,
     rows: Vec<Row>,
-    may_delete: bool,
+    may_empty: bool,
     previous: String,
     next: String,
 }
@@ -35,6 +35,7 @@ struct Row {
     trashed: Moment,
     left: String,
     restore_url: String,
+    /// "" for who may not.
     delete_url: String,
 }
 
@@ -55,22 +56,27 @@ pub(crate) async fn show(member: Member, context: Data<Context>, hx: Hx, request
     let listing = store::page(&mut *context.db.read().await?, &member.organization.id, &place).await?;
     let (before, after) = listing.neighbours(Item::key);
     let (now, zone) = (context.clock.now(), member.organization.time_zone);
-    let rows: Result<Vec<Row>, Error> = listing.rows.iter().map(|item| row(item, now, zone)).collect();
+    let rows: Result<Vec<Row>, Error> =
+        listing.rows.iter().map(|item| row(item, member.user.role, now, zone)).collect();
     let page = TrashPage {
         shell: member.shell(Section::Trash, "Trash"),
         rows: rows?,
-        may_delete: member.user.role.includes(Role::Admin),
+        may_empty: member.user.role.includes(Role::Admin),
         previous: before.map(|before| format!("{}?before={before}", urls::LIST)).unwrap_or_default(),
         next: after.map(|after| format!("{}?after={after}", urls::LIST)).unwrap_or_default(),
     };
     page.answer(&hx)
 }
 
-fn row(item: &Item, now: Timestamp, zone: TimeZone) -> web::Result<Row> {
-    let (kind, restore_url, delete_url) = match item.kind {
+fn row(item: &Item, role: Role, now: Timestamp, zone: TimeZone) -> web::Result<Row> {
+    let (kind, restore_url, delete_url, who_deletes) = match item.kind {
         Kind::Project => {
             let id: ProjectId = item.id.parse().map_err(Error::internal)?;
-            ("Project", urls::restore_project(&id), urls::delete_project(&id))
+            ("Project", urls::restore_project(&id), urls::delete_project(&id), Role::Admin)
+        }
+        Kind::Answer => {
+            let id: AnswerId = item.id.parse().map_err(Error::internal)?;
+            ("Q&A pair", urls::restore_answer(&id), urls::delete_answer(&id), Role::Moderator)
         }
     };
     Ok(Row {
@@ -83,7 +89,7 @@ fn row(item: &Item, now: Timestamp, zone: TimeZone) -> web::Result<Row> {
             days => format!("{days} days left"),
         },
         restore_url,
-        delete_url,
+        delete_url: if role.includes(who_deletes) { delete_url } else { String::new() },
     })
 }
 
@@ -95,6 +101,17 @@ pub(crate) async fn restore_project(change: Change<ProjectId>) -> web::Result {
     if restored.is_new {
         let toast = Toast::ok("Project restored").text(restored.now.details.name);
         change.person.flash(toast.link("Open project", projects::pages::urls::show(&change.id)));
+    }
+    Ok(see_other(&change.hx, urls::LIST))
+}
+
+/// POST /trash/answers/{id}/restore
+pub(crate) async fn restore_answer(change: Change<AnswerId>) -> web::Result {
+    let restored = change
+        .run(async |tx, desk, author, id| answers::actions::restore(tx, desk, author, id, &Expected::Anything).await)
+        .await?;
+    if restored.is_new {
+        change.person.flash(Toast::ok("Pair restored").text(restored.now.content.question));
     }
     Ok(see_other(&change.hx, urls::LIST))
 }

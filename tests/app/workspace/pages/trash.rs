@@ -151,3 +151,40 @@ async fn another_organizations_trash_is_out_of_reach() {
     other.app.stop().await;
     work.app.stop().await;
 }
+
+#[tokio::test]
+async fn pairs_of_the_library_lie_beside_projects_and_raise_nothing_when_they_go() {
+    let work = Workspace::open().await;
+    let (tomas, ada) = (work.member().await, work.app.admin().await);
+    let mona = work.signs_in_as(Role::Moderator).await;
+    let mut pairs = Vec::new();
+    for question in ["First?", "Second?", "Third?"] {
+        let id = work.adds("/answers", json!({ "question": question, "answer": "Yes." })).await;
+        assert_eq!(work.deletes(&format!("/answers/{id}")).await.status, 204);
+        pairs.push(id);
+    }
+    work.trashes(&tomas, "A project").await;
+    let before = work.raised().await.len();
+    let page = open(&mona, "/trash").await;
+    assert_eq!(page.texts("tbody .cell__title"), ["A project", "Third?", "Second?", "First?"]);
+    assert_eq!(page.all("a[href$='/delete']").len(), 3, "a moderator deletes answers for good");
+    assert_eq!(sends(&tomas, &format!("/trash/answers/{}/restore", pairs[0]), &[]).await, "/trash");
+    assert_eq!(work.gets(&format!("/answers/{}", pairs[0])).await.json()["trashed_at"], serde_json::Value::Null);
+
+    let delete = format!("/trash/answers/{}/delete", pairs[1]);
+    assert_eq!(tomas.posts(&delete, &[("confirm", "delete")]).await.status(), 403);
+    assert_eq!(
+        seen(mona.posts(&delete, &[("confirm", "")]).await, 422).await.text("#confirm-error"),
+        "Type it as it stands there."
+    );
+    assert_eq!(sends(&mona, &delete, &[("confirm", "delete")]).await, "/trash");
+    assert_eq!(work.gets(&format!("/answers/{}", pairs[1])).await.status, 404);
+    assert_eq!(work.raised().await.len(), before, "the event was raised when they were put there");
+
+    sends(&ada, "/trash/empty", &[("confirm", "empty trash")]).await;
+    assert_eq!(open(&ada, "/trash").await.text("#toasts p"), "2 items are gone.");
+    let told = work.told().await;
+    assert_eq!(told[before..], [r#"PROJECT_DELETED {"PERMANENT":true}"#]);
+    assert_eq!(work.gets(&format!("/answers/{}", pairs[2])).await.status, 404);
+    work.app.stop().await;
+}
