@@ -82,6 +82,8 @@ CREATE INDEX audit_entries_organization ON audit_entries (organization_id, at, i
 
 -- state: active, paused, disabled. `version` rises with every change that a lane must see.
 -- not_before: no attempt starts earlier (Retry-After). failing_since: first failure after the last success.
+-- next_alert_at: when to look whether people are to be told again that it is failing. alert, alert_since: what they were told last
+-- (a row of alerts); 'recovered' closes it.
 CREATE TABLE webhooks (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -100,11 +102,31 @@ CREATE TABLE webhooks (
     not_before BIGINT,
     failing_since BIGINT,
     failures BIGINT NOT NULL,
+    next_alert_at BIGINT,
+    alert TEXT,
+    alert_since BIGINT,
     last_test_at BIGINT,
     last_test_success BIGINT,
     last_test_status BIGINT
 );
 CREATE INDEX webhooks_organization ON webhooks (organization_id, created_at, id);
+CREATE INDEX webhooks_alerts ON webhooks (next_alert_at) WHERE next_alert_at IS NOT NULL;
+
+-- What people are told of a webhook, each kind once for each spell of failures, which since names: its first failure.
+-- event_id, error: the delivery whose attempt failed (or succeeded at last), and why. told_at: when mails were queued.
+CREATE TABLE alerts (
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    since BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    event_id TEXT,
+    error TEXT,
+    told_at BIGINT,
+    PRIMARY KEY (webhook_id, since, kind)
+);
+CREATE INDEX alerts_untold ON alerts (at) WHERE told_at IS NULL;
 
 -- value is sealed (base::vault, place `webhook_headers/<webhook>/<lower-case name>`).
 CREATE TABLE webhook_headers (

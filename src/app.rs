@@ -8,6 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as HttpApp, HttpServer};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::accounts::pages::sign_in::SignInThrottle;
@@ -134,6 +135,7 @@ impl App {
         let (db, vault) = open(config, rng.clone()).await?;
         let guard = Guard::new(config.allowed_networks.clone(), config.require_https);
         let sender = sender(config, guard.clone(), resolver.clone(), demo.clone())?;
+        let news = Arc::new(Notify::new());
         let engine = Engine::start(Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -143,6 +145,8 @@ impl App {
             schedule: config.retry_schedule.clone(),
             concurrency: config.lane_concurrency,
             request_timeout: config.request_timeout,
+            disable_after: config.disable_after,
+            news: news.clone(),
             observer,
         })
         .await?;

@@ -65,7 +65,6 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
 /// Known to the contract, and not doing anything in this version: said at the start where they are set.
 pub const WITHOUT_EFFECT: &[&str] = &[
     "egress_addresses",
-    "disable_after",
     "retention",
     "smtp_url",
     "mail_from",
@@ -95,6 +94,7 @@ pub struct Config {
     pub connect_timeout: Duration,
     pub lane_concurrency: usize,
     pub extra_ca_file: Option<PathBuf>,
+    pub disable_after: Duration,
     pub max_webhooks: usize,
     pub sign_in_rate: Rate,
     pub test_rate: Rate,
@@ -142,8 +142,7 @@ impl Config {
             }
             (path, _) => PathBuf::from(path),
         };
-        // Checked although they have no effect yet: a wrong one must not wait for the version that reads it.
-        given.read("disable_after", value::duration)?;
+        // Checked although it has no effect yet: a wrong one must not wait for the version that reads it.
         given.read("retention", value::duration)?;
         Ok(Self {
             listen: given.read("listen", address)?,
@@ -156,6 +155,7 @@ impl Config {
             request_timeout: given.read("request_timeout", value::attempt_duration)?,
             connect_timeout: given.read("connect_timeout", value::attempt_duration)?,
             lane_concurrency: given.read("lane_concurrency", |text| value::count(text, 1, 1000))?,
+            disable_after: given.read("disable_after", value::duration)?,
             extra_ca_file: given.optional("extra_ca_file", |text| Ok(PathBuf::from(text)))?,
             max_webhooks: given.read("max_webhooks", |text| value::count(text, 1, 100_000))?,
             sign_in_rate: given.read("sign_in_rate", value::rate)?,

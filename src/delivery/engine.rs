@@ -17,7 +17,7 @@ use super::model::{AttemptResult, Hints, Job, Lease, Redelivery, Trigger};
 use super::recorder::{self, Recorder};
 use super::retry::Schedule;
 use super::sender::Sender;
-use super::store;
+use super::store::{self, Disable};
 
 /// How often the poll looks even when nothing is known to be due: other nodes' and other processes' work.
 const POLL: Duration = Duration::from_secs(1);
@@ -36,6 +36,10 @@ pub struct Parts {
     pub concurrency: usize,
     /// The longest that one attempt can last.
     pub request_timeout: Duration,
+    /// Nothing but failures for this long disables a webhook.
+    pub disable_after: Duration,
+    /// Told after each commit that leaves something to tell people.
+    pub news: Arc<Notify>,
     /// Told of every recorded attempt; the demo prints them.
     pub observer: Option<Observer>,
 }
@@ -192,6 +196,10 @@ impl Hints for Engine {
         let lane = self.shared.lane(&redelivery.job.id.webhook);
         lane.push_urgent(&self.shared, redelivery.job);
     }
+
+    fn news(&self) {
+        self.shared.parts.news.notify_one();
+    }
 }
 
 impl Shared {
@@ -222,6 +230,21 @@ impl Shared {
 
     pub(super) fn forget(self: &Arc<Self>, webhook: &WebhookId) {
         self.lane(webhook).forget_target(self);
+    }
+
+    pub(super) async fn disable(self: &Arc<Self>, disable: Disable) {
+        let (webhook, reason) = (disable.webhook.clone(), disable.reason);
+        match self.parts.db.submit(disable).await {
+            Ok(true) => {
+                tracing::warn!(webhook.id = %webhook, %reason, "webhook disabled");
+                self.parts.news.notify_one();
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(webhook.id = %webhook, error = &error as &dyn std::error::Error, "cannot disable a webhook")
+            }
+        }
+        self.forget(&webhook);
     }
 
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -7,6 +7,10 @@ use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId, names};
 
 use super::retry::Schedule;
 
+mod health;
+
+pub use health::{AlertKind, LEAST_FAILURES, Ladder, Spell};
+
 names! {
     DeliveryState {
         /// Will be attempted: now, or at its next planned time.
@@ -216,6 +220,8 @@ pub trait Hints: Send + Sync + 'static {
     fn wake(&self);
     /// Send this one at once.
     fn redeliver(&self, redelivery: Redelivery);
+    /// There is something to tell people.
+    fn news(&self);
 }
 
 /// For processes without an engine.
@@ -226,6 +232,7 @@ impl Hints for NoHints {
     fn webhook_changed(&self, _: &WebhookId) {}
     fn wake(&self) {}
     fn redeliver(&self, _: Redelivery) {}
+    fn news(&self) {}
 }
 
 #[cfg(test)]

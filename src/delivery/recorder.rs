@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use super::engine::Shared;
 use super::lane::Lane;
-use super::model::{AttemptResult, Job, Verdict};
-use super::store::RecordResult;
+use super::model::{AttemptResult, DisabledReason, Job, Verdict};
+use super::store::{Disable, Health, RecordResult};
 use crate::db::{Db, DbError};
 
 /// How long the first of a group waits for company. Nobody waits for a result but a person looking on, and each
@@ -68,8 +68,8 @@ async fn record(shared: &Arc<Shared>, group: &mut Vec<Finished>) {
     let mut lanes: Vec<(Arc<Lane>, usize)> = Vec::new();
     for (finished, answer) in group.drain(..).zip(answers) {
         match answer {
-            Ok(()) => {
-                conclude(shared, &finished);
+            Ok(health) => {
+                conclude(shared, &finished, health);
                 match lanes.iter_mut().find(|(lane, _)| Arc::ptr_eq(lane, &finished.lane)) {
                     Some((_, count)) => *count += 1,
                     None => lanes.push((finished.lane, 1)),
@@ -85,11 +85,26 @@ async fn record(shared: &Arc<Shared>, group: &mut Vec<Finished>) {
 }
 
 /// The attempt is on disk.
-fn conclude(shared: &Shared, finished: &Finished) {
+fn conclude(shared: &Arc<Shared>, finished: &Finished, health: Health) {
+    look_after(shared, finished, health);
     if let Some(observer) = &shared.parts.observer {
         observer(&finished.result);
     }
     forget(shared, finished);
+}
+
+/// What the attempt, and those recorded with it, make of the webhook as a whole.
+fn look_after(shared: &Arc<Shared>, finished: &Finished, health: Health) {
+    if health.has_news {
+        shared.parts.news.notify_one();
+    }
+    let now = shared.parts.clock.now();
+    let Some(spell) = health.failing.filter(|spell| spell.ends_in_disabling(shared.parts.disable_after, now)) else {
+        return;
+    };
+    let disable = Disable::after(&finished.result, spell.organization, DisabledReason::Failing, Some(spell.since), now);
+    let disabling = shared.clone();
+    shared.spawn(async move { disabling.disable(disable).await });
 }
 
 fn forget(shared: &Shared, finished: &Finished) {
@@ -102,7 +117,7 @@ fn forget(shared: &Shared, finished: &Finished) {
 /// Patiently: an attempt that is not recorded is made again when its lease ends.
 async fn try_again(shared: Arc<Shared>, finished: Finished, first: DbError) {
     match persist(&shared.parts.db, &finished.result, first).await {
-        Ok(()) => conclude(&shared, &finished),
+        Ok(health) => conclude(&shared, &finished, health),
         Err(error) => {
             tracing::error!(delivery.id = %finished.job.id, error = &error as &dyn std::error::Error, "an attempt could not be recorded; it will be made again");
             forget(&shared, &finished);
@@ -111,14 +126,14 @@ async fn try_again(shared: Arc<Shared>, finished: Finished, first: DbError) {
     finished.lane.recorded(&shared, 1);
 }
 
-async fn persist(db: &Db, result: &Arc<AttemptResult>, mut error: DbError) -> Result<(), DbError> {
+async fn persist(db: &Db, result: &Arc<AttemptResult>, mut error: DbError) -> Result<Health, DbError> {
     for _ in 0..TRIES {
         if !matches!(error, DbError::Busy | DbError::DiskFull) {
             break;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         match db.submit(RecordResult(result.clone())).await {
-            Ok(()) => return Ok(()),
+            Ok(health) => return Ok(health),
             Err(next) => error = next,
         }
     }

@@ -1,6 +1,7 @@
 //! The real engine and the real sender, on a real database, against receivers on real sockets. Time stands still until a test
 //! moves it, so that what happens when is exact.
 
+mod disabling;
 mod hostile;
 mod lanes;
 mod life;
@@ -34,6 +35,8 @@ const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// One attempt, in all; a deadline by the machine's clock, which a test never comes near.
 const TIMEOUT: Duration = seconds(60);
+/// Nothing but failures for so long, and a webhook is disabled.
+const DISABLE_AFTER: Duration = seconds(5 * 24 * 3600);
 const LEASE: Lease = Lease::outlasting(TIMEOUT);
 
 const fn seconds(count: u64) -> Duration {
@@ -212,6 +215,8 @@ async fn start_engine_with(
         rng: Arc::new(rng),
         vault: house.vault.clone(),
         request_timeout: TIMEOUT,
+        disable_after: DISABLE_AFTER,
+        news: Arc::default(),
         sender: Arc::new(sender),
         schedule: schedule.parse().expect("a schedule"),
         concurrency: width,

@@ -219,6 +219,27 @@ impl House {
         rows.iter().map(read).collect()
     }
 
+    /// What people are told of the webhook, in the order in which it happened.
+    pub async fn alerts(&self, webhook: &WebhookId) -> Vec<AlertRow> {
+        let mut conn = self.db.read().await.expect("a connection");
+        let rows = sqlx::query(
+            "SELECT kind, since, at, failures, event_id, error FROM alerts WHERE webhook_id = $1 ORDER BY since, at, kind",
+        )
+        .bind(webhook)
+        .fetch_all(&mut *conn)
+        .await
+        .expect("the alerts");
+        let read = |row: &herald::db::Row| AlertRow {
+            kind: row.get(0),
+            since: row.get(1),
+            at: row.get(2),
+            failures: row.get(3),
+            event: row.get(4),
+            error: row.get(5),
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// One number out of the database.
     pub async fn number(&self, query: &'static str) -> i64 {
         let mut conn = self.db.read().await.expect("a connection");
@@ -272,6 +293,17 @@ pub struct AttemptRow {
     pub trigger: String,
     pub outcome: String,
     pub started_at: Timestamp,
+}
+
+/// A row of the alerts table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertRow {
+    pub kind: String,
+    pub since: Timestamp,
+    pub at: Timestamp,
+    pub failures: i64,
+    pub event: Option<EventId>,
+    pub error: Option<String>,
 }
 
 /// Publishing, as the API does it.

@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use super::step::State;
 use super::{Lane, OUR_FAULT, release};
-use crate::base::{OrganizationId, Timestamp, WebhookId};
 use crate::delivery::engine::Shared;
 use crate::delivery::model::{AttemptRecord, AttemptResult, DisabledReason, Job, StoredBody, Trigger, verdict};
 use crate::delivery::outcome::Outcome;
@@ -68,8 +67,9 @@ impl Lane {
             return shared.recorder.take(finished);
         }
         let (shared, organization) = (shared.clone(), target.organization.clone());
+        let disable = Disable::after(&finished.result, organization, DisabledReason::Gone, None, now);
         shared.clone().spawn(async move {
-            disable(&shared, finished.job.id.webhook.clone(), organization, now).await;
+            shared.disable(disable).await;
             shared.recorder.take(finished);
         });
     }
@@ -142,18 +142,6 @@ async fn is_covered(shared: &Shared, job: &Job) -> bool {
         tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a redelivery could not be started");
         false
     })
-}
-
-async fn disable(shared: &Arc<Shared>, webhook: WebhookId, organization: OrganizationId, now: Timestamp) {
-    let command = Disable { organization, webhook: webhook.clone(), reason: DisabledReason::Gone, now };
-    match shared.parts.db.submit(command).await {
-        Ok(true) => tracing::warn!(webhook.id = %webhook, "webhook disabled: its receiver answered 410 Gone"),
-        Ok(false) => {}
-        Err(error) => {
-            tracing::error!(webhook.id = %webhook, error = &error as &dyn std::error::Error, "cannot disable a webhook")
-        }
-    }
-    shared.forget(&webhook);
 }
 
 fn attempt_record(target: &Target, attempt: Attempt) -> AttemptRecord {

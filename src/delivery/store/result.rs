@@ -1,6 +1,6 @@
 //! Attempt and next state, written together, in groups.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -8,24 +8,34 @@ use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Timestamp, WebhookId};
 use crate::db::{Command, Conn, DbError, Dialect, Flag, Turn, meta, sql};
-use crate::delivery::model::{AttemptResult, DisabledReason, Trigger, Verdict};
+use crate::delivery::model::{AlertKind, AttemptResult, DisabledReason, Spell, Trigger, Verdict};
 use crate::events::record::next_seq;
 
+use super::alerts::{self, Evidence, News};
 use super::change;
 
 /// Writes an attempt and what it makes of its delivery, if the lease it was made under is still the delivery's.
 #[derive(Clone, Debug)]
 pub struct RecordResult(pub Arc<AttemptResult>);
 
+/// What results make of the health of a webhook. Of those written together, the first of a webhook says it for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// It is active, and nothing but fails.
+    pub failing: Option<Spell>,
+    /// People are to be told something.
+    pub has_news: bool,
+}
+
 impl Command for RecordResult {
-    type Output = ();
+    type Output = Health;
 
     const TURN: Turn = Turn::Webhooks;
 
-    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<()>, DbError>> {
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Health>, DbError>> {
         Box::pin(async move {
             // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
-            update_health(conn, &tallies(commands)).await?;
+            let mut health = update_health(conn, &tallies(commands)).await?;
             for piece in sql::shapes(commands) {
                 if update_deliveries(conn, piece, &NEXT).await? == piece.len() {
                     insert_attempts(conn, piece).await?;
@@ -36,7 +46,10 @@ impl Command for RecordResult {
                     count_late(conn, piece).await?;
                 }
             }
-            Ok(commands.iter().map(|_| ()).collect())
+            Ok(commands
+                .iter()
+                .map(|RecordResult(result)| health.remove(&result.id.webhook).unwrap_or_default())
+                .collect())
         })
     }
 
@@ -216,89 +229,123 @@ fn ended_at(result: &AttemptResult) -> Timestamp {
 
 /// What a group of results says of one webhook.
 #[derive(Default)]
-struct Tally {
-    success: bool,
+struct Tally<'a> {
+    success: Option<&'a AttemptResult>,
     failures: i64,
-    first_failure: Option<Timestamp>,
+    first_failure: Option<&'a AttemptResult>,
     not_before: Option<Timestamp>,
 }
 
-fn tallies(commands: &[RecordResult]) -> BTreeMap<&WebhookId, Tally> {
-    let mut tallies: BTreeMap<&WebhookId, Tally> = BTreeMap::new();
+fn tallies(commands: &[RecordResult]) -> BTreeMap<&WebhookId, Tally<'_>> {
+    let mut tallies: BTreeMap<&WebhookId, Tally<'_>> = BTreeMap::new();
     for RecordResult(result) in commands {
         let tally = tallies.entry(&result.id.webhook).or_default();
         tally.not_before = tally.not_before.max(result.not_before);
         if result.verdict == Verdict::Succeeded {
-            *tally = Tally { success: true, not_before: tally.not_before, ..Tally::default() };
+            *tally = Tally { success: Some(result), not_before: tally.not_before, ..Tally::default() };
         } else if result.trigger != Trigger::Redeliver {
             tally.failures += 1;
-            tally.first_failure.get_or_insert(ended_at(result));
+            tally.first_failure.get_or_insert(result);
         }
     }
     tallies
 }
 
-/// A success of any kind ends the spell of failures; redeliveries that fail do not lengthen it.
-async fn update_health(conn: &mut Conn, tallies: &BTreeMap<&WebhookId, Tally>) -> Result<(), DbError> {
+/// A success of any kind ends the spell of failures; redeliveries that fail do not lengthen it. Says what became of those
+/// webhooks that are not simply well.
+async fn update_health(
+    conn: &mut Conn,
+    tallies: &BTreeMap<&WebhookId, Tally<'_>>,
+) -> Result<HashMap<WebhookId, Health>, DbError> {
     let succeeded: Vec<&WebhookId> =
-        tallies.iter().filter(|(_, tally)| tally.success).map(|(webhook, _)| *webhook).collect();
-    let failing = failing(conn, &succeeded).await?;
+        tallies.iter().filter(|(_, tally)| tally.success.is_some()).map(|(webhook, _)| *webhook).collect();
+    let ill = ill(conn, &succeeded).await?;
+    let mut changed = HashMap::new();
     for (webhook, tally) in tallies {
-        update_health_of(conn, webhook, tally, failing.contains(webhook)).await?;
+        let mut health = Health::default();
+        if let (Some(success), Some(ill)) = (tally.success, ill.get(*webhook)) {
+            let (at, event) = (ended_at(success), success.id.event.clone());
+            health.has_news = alerts::end_spell(conn, webhook, &ill.organization, ill.told, at, Some(event)).await?;
+        }
+        if let Some(first) = tally.first_failure {
+            count_failures(conn, webhook, tally.failures, first, &mut health).await?;
+        }
+        if let Some(not_before) = tally.not_before {
+            keep_away(conn, webhook, not_before).await?;
+        }
+        if health != Health::default() {
+            changed.insert((*webhook).clone(), health);
+        }
     }
-    Ok(())
+    Ok(changed)
 }
 
-/// Which of `webhooks` are in a spell of failures: nearly always none, and then one question serves for all.
-async fn failing(conn: &mut Conn, webhooks: &[&WebhookId]) -> Result<HashSet<WebhookId>, DbError> {
+/// A webhook that a success may change.
+struct Ill {
+    organization: OrganizationId,
+    /// The spell of which people were told, where they are to hear that it is over.
+    told: Option<Timestamp>,
+}
+
+/// Which of `webhooks` are in a spell of failures, or were when people heard of them last: nearly always none, and then one
+/// question serves for all.
+async fn ill(conn: &mut Conn, webhooks: &[&WebhookId]) -> Result<HashMap<WebhookId, Ill>, DbError> {
     let dialect = Dialect::of(conn);
-    let mut failing = HashSet::new();
+    let mut ill = HashMap::new();
     for piece in sql::shapes(webhooks) {
-        let text = sql::shaped(dialect, "webhooks.failing", piece.len(), |rows| {
+        let text = sql::shaped(dialect, "webhooks.ill", piece.len(), |rows| {
             format!(
-                "SELECT id FROM webhooks WHERE failing_since IS NOT NULL AND id IN {}",
+                "SELECT id, organization_id, \
+                 CASE WHEN alert <> 'recovered' AND state = 'active' AND deleted_at IS NULL THEN alert_since END FROM webhooks \
+                 WHERE (failing_since IS NOT NULL OR alert <> 'recovered') AND id IN {}",
                 sql::values(dialect, 1, 1, rows)
             )
         });
         let query = piece.iter().fold(sqlx::query(text), |query, webhook| query.bind(*webhook));
         for row in query.fetch_all(&mut *conn).await? {
-            failing.insert(row.try_get(0)?);
+            ill.insert(row.try_get(0)?, Ill { organization: row.try_get(1)?, told: row.try_get(2)? });
         }
     }
-    Ok(failing)
+    Ok(ill)
 }
 
-async fn update_health_of(
+async fn count_failures(
     conn: &mut Conn,
     webhook: &WebhookId,
-    tally: &Tally,
-    is_failing: bool,
+    failures: i64,
+    first: &AttemptResult,
+    health: &mut Health,
 ) -> Result<(), DbError> {
-    if tally.success && is_failing {
-        sqlx::query(
-            "UPDATE webhooks SET failing_since = NULL, failures = 0 WHERE id = $1 AND failing_since IS NOT NULL",
-        )
+    let row = sqlx::query(
+        "UPDATE webhooks SET failures = failures + $2, failing_since = COALESCE(failing_since, $3), \
+         next_alert_at = CASE WHEN failing_since IS NULL THEN $3 ELSE next_alert_at END WHERE id = $1 \
+         RETURNING organization_id, failing_since, failures, CASE WHEN state = 'active' AND deleted_at IS NULL THEN 1 ELSE 0 END",
+    )
+    .bind(webhook)
+    .bind(failures)
+    .bind(ended_at(first))
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    // A 410 has disabled it already, or somebody has paused or deleted it: nobody is surprised.
+    if !row.try_get::<Flag, _>(3)?.0 {
+        return Ok(());
+    }
+    let spell = Spell { organization: row.try_get(0)?, since: row.try_get(1)?, failures: row.try_get(2)? };
+    if spell.failures == failures {
+        let evidence = Evidence { event: first.id.event.clone(), error: first.attempt.error.clone() };
+        health.has_news |= alerts::tell_first_failure(conn, webhook, &spell, evidence).await?;
+    }
+    health.failing = Some(spell);
+    Ok(())
+}
+
+async fn keep_away(conn: &mut Conn, webhook: &WebhookId, until: Timestamp) -> Result<(), DbError> {
+    sqlx::query("UPDATE webhooks SET not_before = $2 WHERE id = $1 AND (not_before IS NULL OR not_before < $2)")
         .bind(webhook)
-        .execute(&mut *conn)
+        .bind(until)
+        .execute(conn)
         .await?;
-    }
-    if tally.failures > 0 {
-        sqlx::query(
-            "UPDATE webhooks SET failures = failures + $2, failing_since = COALESCE(failing_since, $3) WHERE id = $1",
-        )
-        .bind(webhook)
-        .bind(tally.failures)
-        .bind(tally.first_failure)
-        .execute(&mut *conn)
-        .await?;
-    }
-    if let Some(not_before) = tally.not_before {
-        sqlx::query("UPDATE webhooks SET not_before = $2 WHERE id = $1 AND (not_before IS NULL OR not_before < $2)")
-            .bind(webhook)
-            .bind(not_before)
-            .execute(&mut *conn)
-            .await?;
-    }
     Ok(())
 }
 
@@ -308,7 +355,25 @@ pub struct Disable {
     pub organization: OrganizationId,
     pub webhook: WebhookId,
     pub reason: DisabledReason,
+    /// Only if this spell of failures, which began then, still lasts.
+    pub spell: Option<Timestamp>,
+    /// The attempt that was the last straw.
+    pub evidence: Evidence,
     pub now: Timestamp,
+}
+
+impl Disable {
+    /// Because of an attempt; `spell` where it is the last of many failures.
+    pub fn after(
+        result: &AttemptResult,
+        organization: OrganizationId,
+        reason: DisabledReason,
+        spell: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let evidence = Evidence { event: result.id.event.clone(), error: result.attempt.error.clone() };
+        Self { organization, webhook: result.id.webhook.clone(), reason, spell, evidence, now }
+    }
 }
 
 impl Command for Disable {
@@ -329,21 +394,25 @@ impl Command for Disable {
 
 async fn disable(conn: &mut Conn, command: &Disable) -> Result<bool, DbError> {
     next_seq(conn, &command.organization, 1).await?;
-    let disabled = sqlx::query(
-        "UPDATE webhooks SET state = 'disabled', disabled_reason = $2, version = version + 1, updated_at = $3 \
-         WHERE id = $1 AND state = 'active' AND deleted_at IS NULL RETURNING id",
+    let row = sqlx::query(
+        "UPDATE webhooks SET state = 'disabled', disabled_reason = $2, version = version + 1, updated_at = $3, next_alert_at = NULL \
+         WHERE id = $1 AND state = 'active' AND deleted_at IS NULL \
+         AND (CAST($4 AS BIGINT) IS NULL OR failing_since = CAST($4 AS BIGINT)) RETURNING failing_since, failures",
     )
     .bind(&command.webhook)
     .bind(command.reason.as_str())
     .bind(command.now)
+    .bind(command.spell)
     .fetch_optional(&mut *conn)
-    .await?
-    .map(|row| row.try_get::<WebhookId, _>(0))
-    .transpose()?
-    .is_some();
-    if disabled {
-        meta::raise_changes(conn).await?;
-        change::hold(conn, &command.webhook).await?;
-    }
-    Ok(disabled)
+    .await?;
+    let Some(row) = row else { return Ok(false) };
+    let since: Option<Timestamp> = row.try_get(0)?;
+    let organization = command.organization.clone();
+    let spell = Spell { organization, since: since.unwrap_or(command.now), failures: row.try_get(1)? };
+    meta::raise_changes(conn).await?;
+    change::hold(conn, &command.webhook).await?;
+    let evidence = Some(command.evidence.clone());
+    let news = News { kind: AlertKind::Disabled, spell: &spell, at: command.now, evidence };
+    alerts::tell(conn, &command.webhook, news).await?;
+    Ok(true)
 }

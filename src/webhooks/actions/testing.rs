@@ -9,6 +9,7 @@ use crate::db::{Conn, Tx};
 use crate::delivery::endpoint::Endpoint;
 use crate::delivery::sender::{Attempt, Outcome, Request};
 use crate::delivery::signing::SigningSecret;
+use crate::delivery::store as deliveries;
 use crate::events::body::render_test;
 use crate::webhooks::model::{Header, LastTest, TestTarget, Webhook};
 use crate::webhooks::store;
@@ -88,7 +89,8 @@ pub async fn send_test(tools: &Tools, performed_by: &str, zone: TimeZone, target
     TestReport { body, attempt }
 }
 
-/// Keeps how the test of a saved webhook went. One that was deleted meanwhile has nothing to keep.
+/// Keeps how the test of a saved webhook went; a success at its saved URL ends a spell of failures. One that was deleted
+/// meanwhile has nothing to keep.
 pub async fn finish_test(
     tx: &mut Tx,
     tools: &Tools,
@@ -100,6 +102,13 @@ pub async fn finish_test(
     let attempt = &report.attempt;
     let test = LastTest { at: attempt.started_at, success: report.succeeded(), status_code: attempt.status_code };
     store::record_test(tx, id, test).await?;
+    if test.success
+        && attempt.url == webhook.endpoint.as_str()
+        && deliveries::note_success_of_test(tx, id, tools.clock.now()).await?
+    {
+        let hints = tools.hints.clone();
+        tx.after_commit(move || hints.news());
+    }
     let details = json!({
         "url": attempt.url,
         "outcome": attempt.outcome.as_str(),

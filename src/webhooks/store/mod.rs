@@ -123,6 +123,7 @@ pub async fn update_state(conn: &mut Conn, id: &WebhookId, state: WebhookState, 
         "UPDATE webhooks SET state = $2, disabled_reason = NULL, failures = CASE WHEN $2 = 'active' THEN 0 ELSE failures END, \
          failing_since = CASE WHEN $2 = 'active' THEN NULL ELSE failing_since END, \
          not_before = CASE WHEN $2 = 'active' THEN NULL ELSE not_before END, \
+         next_alert_at = CASE WHEN $2 = 'active' THEN NULL ELSE next_alert_at END, \
          version = version + 1, updated_at = $3 WHERE id = $1",
     )
     .bind(id)

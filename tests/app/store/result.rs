@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use herald::base::{ManualClock, Timestamp, WebhookId};
 use herald::delivery::model::{AttemptResult, DeliveryState, DisabledReason, Job, Trigger, Verdict};
-use herald::delivery::store::{Disable, RecordResult, hold};
+use herald::delivery::store::{Disable, Evidence, RecordResult, hold};
 use herald::events::EventType;
 use sqlx::Row as _;
 
@@ -201,7 +201,7 @@ async fn results_that_come_together_are_written_each_for_itself() {
             }
         }
         let recorded = futures_util::future::join_all(results.into_iter().map(|result| house.db.submit(result))).await;
-        recorded.into_iter().for_each(|result| result.unwrap());
+        assert!(recorded.into_iter().all(|result| result.is_ok()));
         for webhook in [&first, &second] {
             let rows = house.deliveries(webhook).await;
             for (n, row) in rows.iter().enumerate() {
@@ -271,6 +271,8 @@ async fn disabling_holds_what_is_pending_once() {
                 organization: house.organization.clone(),
                 webhook: webhook.clone(),
                 reason,
+                spell: None,
+                evidence: Evidence { event: event.clone(), error: None },
                 now: house.now(),
             };
             let counter = "SELECT value FROM change_counter WHERE id = 1";

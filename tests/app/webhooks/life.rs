@@ -116,6 +116,29 @@ async fn a_disabled_webhook_is_offered_to_be_enabled_after_a_good_test() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_good_test_of_the_saved_address_ends_a_spell_of_failures() {
+    let app = spawn_app().await;
+    let ada = app.admin().await;
+    let receiver = Recorder::start().await;
+    receiver.answer_next("/hook", [Answer::status(500)]);
+    let id = add(&ada, &minimal(&receiver.url("/hook"))).await;
+    records_event(&app, EventType::ProjectCreated).await;
+    let status = async || open(&ada, LIST).await.text(".table .status");
+    app.eventually("it is failing", async || (status().await == "Failing").then_some(())).await;
+    let path = format!("{LIST}/{id}/edit");
+    let test = with(open(&ada, &path).await.form(), "action", "test");
+    let elsewhere = with(test.clone(), "url", &receiver.url("/elsewhere"));
+    page(post(&ada, &path, &elsewhere).await, 200).await;
+    assert_eq!(status().await, "Failing", "another address says nothing of this one");
+    receiver.answer_next("/hook", [Answer::status(500)]);
+    page(post(&ada, &path, &test).await, 200).await;
+    assert_eq!(status().await, "Failing");
+    page(post(&ada, &path, &test).await, 200).await;
+    assert_eq!(status().await, "Active");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_subscribed_at_that_moment_is_delivered() {
     let app = spawn_app().await;
     let ada = app.admin().await;
