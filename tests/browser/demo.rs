@@ -8,15 +8,8 @@ use crate::support::demo::Demo;
 #[tokio::test]
 async fn the_receiver_shows_what_arrives_without_closing_what_is_open() {
     let mut demo = Demo::start();
-    let login = demo.tells("Sign in").await;
-    let (email, password) = (demo.tells("Email").await, demo.tells("Password").await);
     demo.says("Demo receiver     200 OK").await;
-    let browser = Browser::start(BrowserOptions::default()).await;
-    browser.open(&login).await;
-    browser.fill("Email", &email).await;
-    browser.fill("Password", &password).await;
-    browser.press("Sign in").await;
-    browser.wait_for(".sidebar").await;
+    let browser = signed_in(&mut demo, BrowserOptions::default()).await;
     browser.follow("Demo receiver").await;
     browser.wait_for_text("#received", "Signature holds").await;
     let script = "document.body.dataset.loaded = 'once'; document.querySelector('#received li details').open = true;
@@ -40,16 +33,18 @@ async fn the_receiver_shows_what_arrives_without_closing_what_is_open() {
 #[tokio::test]
 async fn without_javascript_the_button_sends_events_and_comes_back() {
     let mut demo = Demo::start();
-    let login = demo.tells("Sign in").await;
-    let (email, password) = (demo.tells("Email").await, demo.tells("Password").await);
-    let browser = Browser::start(BrowserOptions::default().without_javascript()).await;
-    browser.open(&login).await;
-    browser.fill("Email", &email).await;
-    browser.fill("Password", &password).await;
-    browser.press("Sign in").await;
+    let browser = signed_in(&mut demo, BrowserOptions::default().without_javascript()).await;
     browser.follow("Demo receiver").await;
     browser.press("Send sample events").await;
     browser.wait_for_text("#toasts", "5 sample events published").await;
     browser.wait_for_address("/receiver").await;
     demo.ends_by("TERM").await;
+}
+
+/// Signed in as the demo's welcome says.
+async fn signed_in(demo: &mut Demo, options: BrowserOptions) -> Browser {
+    let (login, email) = (demo.tells("Sign in").await, demo.tells("Email").await);
+    let browser = Browser::start(options).await;
+    browser.signs_in(&login, &email, &demo.tells("Password").await).await;
+    browser
 }

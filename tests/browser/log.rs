@@ -14,14 +14,6 @@ async fn spawn() -> TestApp {
     Setting::default().with("HERALD_RETRY_SCHEDULE", "1h").spawn().await
 }
 
-async fn sign_in(browser: &Browser, app: &TestApp) {
-    browser.open(&app.url("/login")).await;
-    browser.fill("Email", &app.admin.email).await;
-    browser.fill("Password", PASSWORD).await;
-    browser.press("Sign in").await;
-    browser.wait_for(".sidebar").await;
-}
-
 #[tokio::test]
 async fn every_page_of_the_log_is_accessible_in_both_themes_and_on_a_phone() {
     let app = spawn().await;
@@ -46,7 +38,7 @@ async fn every_page_of_the_log_is_accessible_in_both_themes_and_on_a_phone() {
     })
     .await;
     let browser = Browser::start(BrowserOptions::default()).await;
-    sign_in(&browser, &app).await;
+    browser.signs_in(&app.url("/login"), &app.admin.email, PASSWORD).await;
     for (name, options) in
         [("light", BrowserOptions::default()), ("dark phone", BrowserOptions::default().dark().narrow())]
     {
@@ -74,7 +66,7 @@ async fn a_redelivery_is_followed_to_its_end_without_a_reload() {
     })
     .await;
     let browser = Browser::start(BrowserOptions::default()).await;
-    sign_in(&browser, &app).await;
+    browser.signs_in(&app.url("/login"), &app.admin.email, PASSWORD).await;
     browser.open(&app.url(&path)).await;
     browser.client().execute("document.body.dataset.loaded = 'once'", vec![]).await.expect("a script");
     browser.press("Redeliver").await;

@@ -8,6 +8,7 @@ mod api_docs;
 mod demo;
 mod log;
 mod pages;
+mod response;
 mod scene;
 mod story;
 mod tools;

@@ -241,11 +241,7 @@ struct Look {
 impl Look {
     async fn signs_in(&self, who: &str) {
         self.browser.client().delete_all_cookies().await.expect("cookies go");
-        self.browser.open(&self.scene.address("/login")).await;
-        self.browser.fill("Email", who).await;
-        self.browser.fill("Password", PASSWORD).await;
-        self.browser.press("Sign in").await;
-        self.browser.wait_for(".sidebar").await;
+        self.browser.signs_in(&self.scene.address("/login"), who, PASSWORD).await;
     }
 
     /// Opens the page, does its steps once, and looks at what is there in every window.

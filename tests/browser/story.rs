@@ -39,11 +39,11 @@ impl Story {
     }
 
     async fn unfolds(self) {
-        self.signs_in().await;
+        self.browser.signs_in(&self.app.url("/login"), &self.app.admin.email, PASSWORD).await;
         let key = self.makes_an_api_key().await;
         self.goes_to_the_instances().await;
         self.fills_in_a_new_instance().await;
-        let secret = self.value("[name=signing_secret]").await;
+        let secret = self.browser.value("[name=signing_secret]").await;
         self.tests_it_against_a_server_that_answers(&secret).await;
         self.tests_it_against_one_that_fails().await;
         self.tests_it_against_one_that_is_down().await;
@@ -60,14 +60,6 @@ impl Story {
         self.app.stop().await;
     }
 
-    async fn signs_in(&self) {
-        self.browser.open(&self.app.url("/login")).await;
-        self.browser.fill("Email", &self.app.admin.email).await;
-        self.browser.fill("Password", PASSWORD).await;
-        self.browser.press("Sign in").await;
-        self.browser.link("Integrations").await;
-    }
-
     /// Makes a key that may publish, and reads it off the page that shows it once.
     async fn makes_an_api_key(&self) -> String {
         self.browser.follow("API keys").await;
@@ -76,7 +68,7 @@ impl Story {
         self.tick("[name=scopes][value=publish]").await;
         self.browser.press("Create key").await;
         self.browser.wait_for("#new-key").await;
-        self.value("#new-key").await
+        self.browser.value("#new-key").await
     }
 
     async fn goes_to_the_instances(&self) {
@@ -242,10 +234,6 @@ impl Story {
 
     async fn count(&self, css: &str) -> usize {
         self.browser.client().find_all(Locator::Css(css)).await.expect("a list").len()
-    }
-
-    async fn value(&self, css: &str) -> String {
-        self.browser.wait_for(css).await.prop("value").await.expect("a value").unwrap_or_default()
     }
 
     async fn nth(&self, css: &str, nth: usize) -> fantoccini::elements::Element {

@@ -3,6 +3,7 @@
 
 mod axe;
 mod driver;
+mod people;
 
 use std::path::Path;
 use std::time::Duration;
