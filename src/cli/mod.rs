@@ -5,6 +5,7 @@ pub mod demo;
 mod listen;
 mod openapi;
 mod serve;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,6 @@
 //! `herald serve`: the server, until it is told to stop.
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::signals::Signals;
 use super::{Failure, start_logging};
 use crate::app::{App, Surroundings};
 use crate::auth;
@@ -13,15 +12,17 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         tracing::warn!(%setting, "this setting has no effect in this version");
     }
     let app = App::start(config, Surroundings::default()).await?;
+    let mut signals = Signals::listen()?;
     tracing::info!("listening on http://{}", app.address);
     say_how_to_begin(&app, config).await?;
-    wait_for_a_signal().await?;
+    signals.next().await;
     tracing::info!("stopping; attempts under way get 25 s to end");
     tokio::select! {
-        () = app.stop() => Ok(()),
+        () = app.stop() => {}
         // A second signal ends it at once: what was under way is attempted again at the next start.
-        result = wait_for_a_signal() => result,
+        () = signals.next() => {}
     }
+    Ok(())
 }
 
 /// While there is no user, whoever reads this log can make the first one.
@@ -32,17 +33,5 @@ async fn say_how_to_begin(app: &App, config: &Config) -> Result<(), Failure> {
     }
     let base = config.public_url.as_ref().map_or_else(|| format!("http://{}/", app.address), ToString::to_string);
     println!("Herald has no users yet. Make the first one at {base}setup?code={}", app.setup_code.expose());
-    Ok(())
-}
-
-/// Ctrl-C or SIGTERM.
-pub(super) async fn wait_for_a_signal() -> Result<(), Failure> {
-    let cannot = |error: std::io::Error| Failure::failed(format!("cannot listen for signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
     Ok(())
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::serve::wait_for_a_signal;
+use super::signals::Signals;
 use super::{Failure, start_logging};
 use crate::app::{App, Surroundings};
 use crate::base::{Rng, SystemRng};
@@ -31,7 +31,7 @@ const OWN: [&str; 2] = ["database_url", "secret_key_file"];
 
 pub async fn run(settings: SettingsArgs) -> Result<(), Failure> {
     // From here on a signal ends the demo and not the process, so that the folder is removed.
-    let stop = tokio::spawn(wait_for_a_signal());
+    let mut signals = Signals::listen()?;
     let folder =
         Folder::make(&SystemRng).map_err(|e| Failure::failed(format!("cannot make a temporary folder: {e}")))?;
     let (config, moved) = config(settings, folder.path())?;
@@ -47,14 +47,14 @@ pub async fn run(settings: SettingsArgs) -> Result<(), Failure> {
     let printing =
         tokio::spawn(printer::print(app.db.clone(), app.context.clock.clone(), scene.organization.clone(), attempts));
     samples::publish(&app.db, &app.recorder, &scene.organization, samples::opening).await.map_err(Failure::failed)?;
-    stop.await.map_err(Failure::failed)??;
+    signals.next().await;
     say("\nStopping. What the demo made is removed.");
-    let result = tokio::select! {
-        () = app.stop() => Ok(()),
-        result = wait_for_a_signal() => result,
-    };
+    tokio::select! {
+        () = app.stop() => {}
+        () = signals.next() => {}
+    }
     printing.abort();
-    result
+    Ok(())
 }
 
 /// The settings, in `folder`; and whether the usual port was taken, so that another one will be picked.

@@ -19,7 +19,7 @@ use self::plan::Plan;
 use self::screen::{Arrival, Screen};
 use self::seen::Seen;
 use super::Failure;
-use super::serve::wait_for_a_signal;
+use super::signals::Signals;
 use crate::base::{Clock, SystemClock, Timestamp};
 use crate::config::value;
 use crate::delivery::signing::SigningSecret;
@@ -70,7 +70,7 @@ struct Listener {
 
 pub async fn run(arguments: Listen) -> Result<(), Failure> {
     // From here on a signal ends it in order.
-    let stop = tokio::spawn(wait_for_a_signal());
+    let mut signals = Signals::listen()?;
     let is_terminal = io::stdout().is_terminal();
     let listener = Data::new(Listener {
         keys: keys(&arguments.secrets)?,
@@ -88,12 +88,12 @@ pub async fn run(arguments: Listen) -> Result<(), Failure> {
     let handle = server.handle();
     let serving = tokio::spawn(server);
     say(&welcome(address, &listener));
-    let stopped = stop.await.map_err(Failure::failed)?;
+    signals.next().await;
     // Whoever still waits for an answer gets none: with a long --delay that could take for ever.
     handle.stop(false).await;
     serving.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
     say(&format!("\n{}", listener.seen.summary()));
-    stopped
+    Ok(())
 }
 
 fn keys(secrets: &[String]) -> Result<Vec<Key>, Failure> {
