@@ -2,11 +2,11 @@
 
 mod answer_pages;
 mod answers;
-mod events;
 mod intakes;
 mod pages;
 mod projects;
 mod questions;
+mod table;
 mod transfer;
 
 use reqwest::Method;

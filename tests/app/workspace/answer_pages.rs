@@ -62,10 +62,10 @@ async fn post_by_htmx(visitor: &Visitor, path: &str, fields: &Fields) -> Respons
 async fn page(answer: Response, status: u16) -> Page {
     let (found, text) = (answer.status().as_u16(), answer.text().await.expect("a text"));
     assert_eq!(found, status, "{text}");
-    Page(Html::parse_document(&text))
+    Page::read(&text)
 }
 
-async fn open(visitor: &Visitor, path: &str) -> Page {
+pub(super) async fn open(visitor: &Visitor, path: &str) -> Page {
     page(visitor.gets(path).await, 200).await
 }
 
@@ -91,9 +91,13 @@ async fn form_of(visitor: &Visitor, id: &str) -> Fields {
 }
 
 /// A page as a test reads it.
-struct Page(Html);
+pub(super) struct Page(Html);
 
 impl Page {
+    pub(super) fn read(html: &str) -> Self {
+        Self(Html::parse_document(html))
+    }
+
     fn all(&self, selector: &str) -> Vec<ElementRef<'_>> {
         self.0.select(&Selector::parse(selector).expect("a selector")).collect()
     }
@@ -108,7 +112,7 @@ impl Page {
         self.all(selector).iter().map(|found| text(found).split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
 
-    fn text(&self, selector: &str) -> String {
+    pub(super) fn text(&self, selector: &str) -> String {
         self.texts(selector).join(" ")
     }
 
@@ -118,9 +122,16 @@ impl Page {
 
     /// What a browser would post with the form of this id, without any button.
     fn form(&self, id: &str) -> Fields {
-        assert!(self.has(&format!("form#{id}")), "a form called {id}: {}", self.0.html());
+        self.fields(&format!("form#{id}"))
+    }
+
+    /// The same of the first form that the selector finds.
+    pub(super) fn fields(&self, form: &str) -> Fields {
+        let forms = self.all(form);
+        let form = forms.first().unwrap_or_else(|| panic!("no {form} in {}", self.0.html()));
+        let controls = Selector::parse("input[name], textarea[name], select[name]").expect("a selector");
         let mut fields = Fields::new();
-        for control in self.all(&format!("#{id} input[name], #{id} textarea[name], #{id} select[name]")) {
+        for control in form.select(&controls) {
             let name = control.attr("name").unwrap_or_default().to_owned();
             let is_box = matches!(control.attr("type"), Some("checkbox" | "radio"));
             if is_box && control.attr("checked").is_none() {
@@ -152,7 +163,7 @@ impl Page {
 }
 
 /// The admin of another organization, signed in.
-async fn stranger(app: &TestApp) -> Visitor {
+pub(super) async fn stranger(app: &TestApp) -> Visitor {
     let organization = Organization {
         id: OrganizationId::new(SystemClock.now(), &SystemRng),
         name: "Brightwater Legal".into(),

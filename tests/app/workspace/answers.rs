@@ -1,7 +1,6 @@
 //! The answer library: what the calls answer and refuse.
 
 mod bulk;
-mod events;
 mod questions;
 mod search;
 

@@ -69,8 +69,8 @@ pub async fn delete(
     Ok(())
 }
 
-/// Removes projects for good, and raises one PROJECT_DELETED with PERMANENT true for each thousand, in their order. Whoever
-/// calls it chose them in the same transaction, and writes it down.
+/// Removes projects for good, raises one PROJECT_DELETED with PERMANENT true for each thousand, in their order, and writes it
+/// down once. Whoever calls it chose them in the same transaction.
 pub(in crate::workspace) async fn delete_all(
     tx: &mut Tx,
     desk: &Desk,
@@ -81,7 +81,9 @@ pub(in crate::workspace) async fn delete_all(
         return Ok(());
     }
     store::delete_all(tx, ids).await?;
-    raise_deleted(tx, desk, author, &ids.iter().collect::<Vec<_>>(), true).await
+    raise_deleted(tx, desk, author, &ids.iter().collect::<Vec<_>>(), true).await?;
+    let subject = format!("{} projects", ids.len());
+    Ok(desk.write_down(tx, author, "project.deleted", &subject, json!({ "project_ids": ids })).await?)
 }
 
 async fn raise_deleted(

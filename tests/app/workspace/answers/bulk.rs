@@ -18,9 +18,8 @@ fn bulk_ids(answer: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn bulk_calls_raise_one_event_with_all_ids_in_their_order() {
+async fn bulk_calls_answer_all_pairs_in_their_order() {
     let work = Workspace::open().await;
-    let by = work.app.admin.email.clone();
     let body = json!({ "answers": [
         { "question": "One?", "answer": "1" }, { "question": "Two?", "answer": "2", "tags": ["EU"] }, { "question": "Three?", "answer": "3" },
     ] });
@@ -28,7 +27,6 @@ async fn bulk_calls_raise_one_event_with_all_ids_in_their_order() {
     assert_eq!(created.status, 201, "{}", created.text);
     let made = bulk_ids(&created.json());
     assert_eq!(created.json()["data"][1]["tags"], json!(["EU"]));
-    assert_eq!(work.raised().await, [("ANSWER_LIB_CREATED".to_owned(), made.clone(), json!({}), by.clone())]);
     let newest: Vec<String> = made.iter().rev().cloned().collect();
     assert_eq!(ids(&work.gets("/answers").await), newest);
 
@@ -42,27 +40,12 @@ async fn bulk_calls_raise_one_event_with_all_ids_in_their_order() {
         published.text
     );
     assert!(published.json()["data"].as_array().unwrap().iter().all(|pair| pair["status"] == "published"));
-    let expected = (
-        "ANSWER_LIB_UPDATED".to_owned(),
-        vec![waiting[1].clone(), waiting[0].clone()],
-        json!({ "CHANGE": "PUBLISHED" }),
-        by.clone(),
-    );
-    assert_eq!(work.raised().await.split_off(2), [expected]);
-    work.posts("/answers/bulk-publish", json!({ "ids": publish })).await;
-    assert_eq!(work.raised().await.len(), 3, "what is published already raises nothing");
 
     work.deletes(&format!("/answers/{}", made[1])).await;
     let delete = json!({ "ids": [made[2], made[1], made[0]] });
     assert_eq!(work.posts("/answers/bulk-delete", delete.clone()).await.status, 204);
-    let expected = ("ANSWER_LIB_DELETED".to_owned(), vec![made[2].clone(), made[0].clone()], json!({}), by);
-    assert_eq!(work.raised().await.split_off(4), [expected]);
     assert_eq!(work.posts("/answers/bulk-delete", delete).await.status, 204);
-    assert_eq!(work.raised().await.len(), 5);
     assert_eq!(ids(&work.gets("/answers?trashed=true").await), newest);
-    let written: Vec<_> = work.written_down().await.into_iter().map(|(action, _)| action).collect();
-    let expected = ["answer.created", "answer.created", "answer.published", "answer.trashed", "answer.trashed"];
-    assert_eq!(written, expected);
     work.app.stop().await;
 }
 

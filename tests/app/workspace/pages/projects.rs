@@ -84,20 +84,6 @@ async fn what_is_wrong_is_said_at_the_field_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
-async fn an_edit_names_what_changed_and_a_save_without_a_change_raises_nothing() {
-    let work = Workspace::open().await;
-    let tomas = work.member().await;
-    let here = format!("/projects/{}", work.adds_project("Aldgate Transit").await);
-    let edit = format!("{here}/edit");
-    let form = open(&tomas, &edit).await.form("#project-form");
-    assert_eq!(posts(&tomas, &edit, &form).await.status(), 303);
-    let changed = with(with(form, "client", "Aldgate Authority"), "due_date", "2026-12-04");
-    assert_eq!(posts(&tomas, &edit, &changed).await.status(), 303);
-    assert_eq!(work.told().await, ["PROJECT_CREATED", r#"PROJECT_EDITED {"CHANGED":["client","due_date"]}"#]);
-    work.app.stop().await;
-}
-
-#[tokio::test]
 async fn who_saves_second_sees_both_texts_and_loses_neither() {
     let work = Workspace::open().await;
     let (tomas, ada) = (work.member().await, work.app.admin().await);
