@@ -1,5 +1,7 @@
 //! The program is killed under load, again and again, and nothing that it acknowledged is lost.
 
+mod workspace;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,7 +33,7 @@ fn rounds() -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
     let recorder = Recorder::start().await;
-    let (house, home, key) = prepare(&recorder).await;
+    let (house, home, key) = prepare(&recorder, "publish").await;
     let load = Arc::new(Load::default());
     let (at, _) = watch::channel(None);
     let publishers: Vec<_> = (0..PUBLISHERS)
@@ -92,8 +94,8 @@ async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
     }
 }
 
-/// A database with an organization, an admin, a webhook and a key, made before the server's first start.
-async fn prepare(recorder: &Recorder) -> (House, Home, String) {
+/// A database with an organization, an admin, a webhook and a key of these scopes, made before the server's first start.
+async fn prepare(recorder: &Recorder, scopes: &str) -> (House, Home, String) {
     let mut house = House::open(Engine::Sqlite, Arc::new(SystemClock)).await;
     std::fs::write(house.database.path("herald.key"), [7; 32]).expect("the key file of the house's vault");
     let home = Home {
@@ -108,7 +110,7 @@ async fn prepare(recorder: &Recorder) -> (House, Home, String) {
     let organization = home.admin(&["create-organization", "--name", "Crash", "--enable-webhooks"]).await;
     let id = text(&organization, "id");
     home.admin(&["create-user", "--organization", &id, "--email", "ada@example.com", "--role", "admin"]).await;
-    let key = home.admin(&["create-api-key", "--organization", &id, "--name", "load", "--scopes", "publish"]).await;
+    let key = home.admin(&["create-api-key", "--organization", &id, "--name", "load", "--scopes", scopes]).await;
     house.organization = id.parse().expect("an id");
     house.add_webhook(&recorder.url("/")).await;
     // From here on the file belongs to the server alone, whose crash must leave it to nobody else to repair.
