@@ -67,7 +67,8 @@ CREATE TABLE api_keys (
 CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
 CREATE INDEX api_keys_organization ON api_keys (organization_id, created_at, id);
 
--- Append-only. `source` says from where: page, api key id, command line, herald itself.
+-- Append-only. `source` says from where: page, api key id, command line, herald itself. project_id: also in `details`, where it
+-- is the story of a project.
 CREATE TABLE audit_entries (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT,
@@ -76,9 +77,11 @@ CREATE TABLE audit_entries (
     action TEXT NOT NULL,
     subject TEXT NOT NULL,
     source TEXT NOT NULL,
-    details TEXT NOT NULL
+    details TEXT NOT NULL,
+    project_id TEXT
 );
 CREATE INDEX audit_entries_organization ON audit_entries (organization_id, at, id);
+CREATE INDEX audit_entries_project ON audit_entries (project_id, at, id) WHERE project_id IS NOT NULL;
 
 -- state: active, paused, disabled. `version` rises with every change that a lane must see.
 -- not_before: no attempt starts earlier (Retry-After). failing_since: first failure after the last success.
@@ -136,46 +139,6 @@ CREATE TABLE webhook_headers (
     value TEXT NOT NULL,
     PRIMARY KEY (webhook_id, position)
 );
-
--- What a person does not want to be told any more: the last alert of the webhook that was dismissed.
-CREATE TABLE alert_dismissals (
-    user_id TEXT NOT NULL REFERENCES users (id),
-    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
-    since BIGINT NOT NULL,
-    kind TEXT NOT NULL,
-    PRIMARY KEY (user_id, webhook_id)
-);
-
--- The mails that a person does not want, by their kinds.
-CREATE TABLE unwanted_mails (
-    user_id TEXT NOT NULL REFERENCES users (id),
-    kind TEXT NOT NULL,
-    PRIMARY KEY (user_id, kind)
-);
-
--- Mails on their way; a row goes when its mail has been handed to the mail server. due_at: when it is tried next; while a
--- try is under way, when its lease ends.
-CREATE TABLE mails (
-    id TEXT PRIMARY KEY NOT NULL,
-    recipient TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    body_text TEXT NOT NULL,
-    body_html TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    tries BIGINT NOT NULL,
-    due_at BIGINT NOT NULL
-);
-CREATE INDEX mails_due ON mails (due_at);
-
--- Alerts on their way to the operator, in the same way.
-CREATE TABLE operator_events (
-    id TEXT PRIMARY KEY NOT NULL,
-    body TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    tries BIGINT NOT NULL,
-    due_at BIGINT NOT NULL
-);
-CREATE INDEX operator_events_due ON operator_events (due_at);
 
 -- Never updated in place: a change ends one row (until_seq) and begins another. In the order of organizations.seq.
 CREATE TABLE subscriptions (
@@ -371,6 +334,7 @@ CREATE INDEX answers_organization ON answers (organization_id, number) WHERE tra
 CREATE INDEX answers_status ON answers (organization_id, status, number) WHERE trashed_at IS NULL;
 CREATE INDEX answers_thrown_away ON answers (organization_id, number) WHERE trashed_at IS NOT NULL;
 CREATE INDEX answers_trash ON answers (organization_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
+CREATE INDEX answers_owner ON answers (organization_id, owner, number) WHERE trashed_at IS NULL AND owner IS NOT NULL;
 
 -- What pairs are found by their tags with: the same for both engines. tag: in lower case; label: as it was written.
 -- number, status and trashed are the pair's, so that each list by a tag is one range of one index.

@@ -98,6 +98,6 @@
     dialog.addEventListener("close", () => { dialog.remove(); if (back?.isConnected) back.focus(); });
     dialog.showModal();
   };
-  on("click", "[data-close]", (el, e) => { e.preventDefault(); el.closest("dialog")?.close(); });
+  on("click", "dialog [data-close]", (el, e) => { e.preventDefault(); el.closest("dialog").close(); });
   if (root) { new MutationObserver(open).observe(root, { childList: true }); open(); }
 })();

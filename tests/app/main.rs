@@ -5,7 +5,6 @@
 mod support;
 
 mod accounts;
-mod alerts;
 mod api_keys;
 mod architecture;
 mod crash;

@@ -252,4 +252,20 @@ impl Visitor {
             .body(body);
         self.sends(request).await
     }
+
+    /// Posts a file in the field `file` as a browser does.
+    pub async fn uploads(&self, path: &str, name: &str, file: impl AsRef<[u8]>) -> Response {
+        let mut body = format!(
+            "--XYZ\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(file.as_ref());
+        body.extend_from_slice(b"\r\n--XYZ--\r\n");
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "multipart/form-data; boundary=XYZ")
+            .header("sec-fetch-site", "same-origin")
+            .body(body);
+        self.sends(request).await
+    }
 }

@@ -2,7 +2,6 @@
 
 pub mod api_keys;
 pub mod audit;
-pub mod mail_choices;
 pub mod organizations;
 pub mod sessions;
 pub mod users;

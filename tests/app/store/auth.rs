@@ -5,7 +5,7 @@ use herald::auth::model::{Actor, Edition, Organization, Role, Source, Theme, Use
 use herald::auth::store::api_keys::NoteUse;
 use herald::auth::store::users::InsertError;
 use herald::auth::store::{api_keys as keys, audit, organizations, sessions, users};
-use herald::base::{ApiKeyId, Cursor, OrganizationId, SystemRng, Timestamp, UserId};
+use herald::base::{ApiKeyId, Cursor, OrganizationId, ProjectId, SystemRng, Timestamp, UserId};
 use herald::db::meta;
 use sqlx::Row as _;
 
@@ -227,6 +227,32 @@ async fn what_was_done_is_written_down_with_and_without_an_organization() {
         let texts: Vec<String> = (2..6).map(|column| rows[0].get(column)).collect();
         assert_eq!(texts, ["ada@example.com", "webhook.created", "command_line", r#"{"url":"https://example.com/ü"}"#]);
         assert_eq!(rows[1].get::<Option<OrganizationId>, _>(0), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_project_has_a_story_of_its_own() {
+    on_both(async |house, _| {
+        let (project, other) = (ProjectId::new(START, &SystemRng), ProjectId::new(START, &SystemRng));
+        let mut tx = house.db.begin().await.unwrap();
+        for (at, action, project) in [
+            (0, "project.created", &project),
+            (1, "project.created", &other),
+            (2, "section.completed", &project),
+            (3, "question.edited", &project),
+        ] {
+            let (at, details) = (START + seconds(at), serde_json::json!({"project_id": project}));
+            audit::append(&mut tx, at, &SystemRng, &actor(house), action, "x", details).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut conn = house.db.read().await.unwrap();
+        let entries = audit::of_project(&mut conn, &house.organization, &project, 9).await.unwrap();
+        let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions, ["section.completed", "project.created"]);
+        assert_eq!(audit::of_project(&mut conn, &house.organization, &project, 1).await.unwrap().len(), 1);
+        let stranger = OrganizationId::new(START, &SystemRng);
+        assert_eq!(audit::of_project(&mut conn, &stranger, &project, 9).await.unwrap(), []);
     })
     .await;
 }

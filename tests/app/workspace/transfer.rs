@@ -6,7 +6,6 @@ use std::path::Path;
 
 use herald::auth::model::Role;
 use herald::db::{Db, Options};
-use reqwest::{Method, Response};
 use scraper::{Html, Selector};
 use sqlx::Row as _;
 
@@ -14,25 +13,9 @@ use crate::crash::text;
 use crate::support::app::{TestApp, Visitor, eventually, spawn_app};
 use crate::support::process::{Home, copy_database};
 
-/// Posts a file as a browser does.
-async fn uploads(visitor: &Visitor, name: &str, file: impl AsRef<[u8]>) -> Response {
-    let mut body = format!(
-        "--XYZ\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
-    )
-    .into_bytes();
-    body.extend_from_slice(file.as_ref());
-    body.extend_from_slice(b"\r\n--XYZ--\r\n");
-    let request = visitor
-        .request(Method::POST, "/answers/import")
-        .header("content-type", "multipart/form-data; boundary=XYZ")
-        .header("sec-fetch-site", "same-origin")
-        .body(body);
-    visitor.sends(request).await
-}
-
 /// Uploads a file that is taken, and gives the path of its import.
 async fn uploaded(visitor: &Visitor, file: impl AsRef<[u8]>) -> String {
-    let answer = uploads(visitor, "library.csv", file).await;
+    let answer = visitor.uploads("/answers/import", "library.csv", file).await;
     let status = answer.status();
     let place = answer.headers().get("location").map(|place| place.to_str().unwrap().to_owned());
     place.unwrap_or_else(|| panic!("{status}"))
@@ -177,7 +160,7 @@ async fn a_file_that_cannot_be_read_is_refused_at_its_field_and_leaves_nothing()
         ("a.csv", b"question,answer\nQ,A\n\xff\xfe,A\n", "Line 3 is not UTF-8"),
         ("a.csv", b"question,answer\nQ,\"A\n", "The quote that is opened in line 2 is never closed."),
     ] {
-        let answer = uploads(&ada, name, file).await;
+        let answer = ada.uploads("/answers/import", name, file).await;
         assert_eq!(answer.status(), 422, "{told}");
         let page = answer.text().await.unwrap();
         assert!(words(&page).contains(told) && page.contains("aria-invalid=\"true\""), "{told}: {page}");

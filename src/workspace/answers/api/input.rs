@@ -20,7 +20,7 @@ pub(super) fn filter(query: &mut Query) -> Option<Filter> {
     let mut line = |name| query.take(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let (words, tag) = (line("q"), line("tag"));
     let reviewer = line("reviewer").map(|text| model::reviewer(&text).unwrap_or(text));
-    Some(Filter { words, status, tag, reviewer, trashed, order: Order::NewestFirst })
+    Some(Filter { words, status, tag, reviewer, trashed, owner: None, order: Order::NewestFirst })
 }
 
 /// The body of `POST /answers`.

@@ -12,7 +12,7 @@ use crate::web::guard::Member;
 use crate::web::{Context, Error, FieldErrors, Hx, Moment, Page as _, Paging, Result, Section, Shell, page};
 use crate::workspace::answers::model::{Answer, AnswerStatus};
 use crate::workspace::answers::store;
-use crate::workspace::pages::{StatusWord, UNREADABLE, searched, today};
+use crate::workspace::pages::{Day, StatusWord, UNREADABLE, searched, today};
 
 use super::tabs::{self, Tab, TabLink};
 use super::urls;
@@ -20,8 +20,8 @@ use super::words;
 
 /// Pairs on a page.
 const LIMIT: u32 = 50;
-/// Tags that the filter offers.
-const TAGS: i64 = 200;
+/// Tags, and owners, that the filters offer.
+const CHOICES: i64 = 200;
 
 #[derive(Template)]
 #[template(path = "answers/list.html", blocks = ["pairs"])]
@@ -32,6 +32,7 @@ pub(super) struct ListPage {
     asked: Asked,
     tags: Vec<(String, String)>,
     statuses: Vec<(String, String)>,
+    owners: Vec<(String, String)>,
     is_filtered: bool,
     can_moderate: bool,
     /// The address of this very page, to come back to.
@@ -68,6 +69,8 @@ pub(super) struct Asked {
     tag: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     status: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    owner: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
@@ -78,7 +81,7 @@ impl Asked {
     }
 
     fn is_filtered(&self) -> bool {
-        [&self.q, &self.tag, &self.status].iter().any(|field| !field.trim().is_empty())
+        [&self.q, &self.tag, &self.status, &self.owner].iter().any(|field| !field.trim().is_empty())
     }
 
     fn filter(&self) -> Result<store::Filter> {
@@ -87,6 +90,7 @@ impl Asked {
         Ok(store::Filter {
             words: given(&searched(&self.q)),
             tag: given(&self.tag),
+            owner: given(&searched(&self.owner)),
             status,
             ..store::Filter::default()
         })
@@ -132,13 +136,14 @@ pub(super) async fn load(person: &Member, context: &Context, asked: Asked, again
     let organization = &person.organization.id;
     let can_moderate = person.user.role.includes(Role::Moderator);
     let current = if filter.status == Some(AnswerStatus::InReview) { Tab::Review } else { Tab::All };
-    let (found, tabs, tags) = {
+    let (found, tabs, tags, owners) = {
         let conn: &mut Conn = &mut *context.db.read().await?;
         let found = store::list(conn, organization, &filter, paging.after.as_ref(), paging.rows_to_read()).await?;
         (
             found,
             tabs::load(conn, organization, current, can_moderate).await?,
-            store::tags(conn, organization, TAGS).await?,
+            store::tags(conn, organization, CHOICES).await?,
+            store::owners(conn, organization, CHOICES).await?,
         )
     };
     let slice = paging.cut(found, Answer::cursor);
@@ -149,6 +154,7 @@ pub(super) async fn load(person: &Member, context: &Context, asked: Asked, again
         rows: slice.rows.iter().map(|answer| row(answer, now, person, &again)).collect(),
         tags: choices("Any tag", tags.into_iter().map(|tag| (tag.clone(), tag))),
         statuses: choices("Any status", AnswerStatus::ALL.iter().map(|s| (s.to_string(), words::label(*s).to_owned()))),
+        owners: choices("Any owner", owners.into_iter().map(|owner| (owner.clone(), owner))),
         is_filtered: asked.is_filtered(),
         can_moderate,
         here: asked.here(),
@@ -171,7 +177,7 @@ fn row(answer: &Answer, now: Timestamp, person: &Member, again: &Again) -> Row {
         status_note: answer
             .review
             .as_ref()
-            .map(|review| format!("{}, {}", review.reviewer, words::day(review.due_date))),
+            .map(|review| format!("{}, {}", review.reviewer, Day::new(review.due_date, today(now, zone)).text)),
         tags: answer.content.tags.clone(),
         changed: Moment::relative(answer.updated_at, now, zone),
         is_selected: again.ids.contains(&id),

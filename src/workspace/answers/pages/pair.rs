@@ -110,15 +110,16 @@ impl PairPage {
     pub fn of(person: &Member, answer: &Answer, steps: &[Step], now: Timestamp) -> Self {
         let (zone, is_trashed) = (person.organization.time_zone, answer.trashed.is_some());
         let form = PairForm::of(answer);
+        let (title, here) = if is_trashed { ("Q&A pair", "Pair") } else { ("Edit Q&A pair", "Edit pair") };
         let ask = (answer.status == AnswerStatus::Published && !is_trashed).then(|| Ask {
             url: urls::request_review(&answer.id),
             form: AskForm { version: form.version.clone(), ..AskForm::default() },
             errors: FieldErrors::default(),
         });
         Self {
-            shell: person.shell(Section::Answers, "Edit Q&A pair"),
-            title: "Edit Q&A pair",
-            here: "Edit pair",
+            shell: person.shell(Section::Answers, title),
+            title,
+            here,
             lead: lead(person, answer),
             action: urls::show(&answer.id),
             status: Some(words::status_of(answer, today(now, zone))),

@@ -26,6 +26,8 @@ pub struct Filter {
     pub status: Option<AnswerStatus>,
     /// Has this tag, whatever its case.
     pub tag: Option<String>,
+    /// Kept right by this person, as it was written.
+    pub owner: Option<String>,
     /// Waits for the review of this person.
     pub reviewer: Option<String>,
     /// In the trash, instead of out of it.
@@ -109,6 +111,9 @@ impl Statement {
         made.conditions.push(format!("a.organization_id = {organization} AND a.trashed_at {trashed}"));
         if let Some(status) = filter.status {
             made.equal("a.status", status.as_str());
+        }
+        if let Some(owner) = &filter.owner {
+            made.equal("a.owner", owner);
         }
         if let Some(reviewer) = &filter.reviewer {
             made.conditions.push("a.status = 'in_review'".into());
@@ -222,6 +227,25 @@ pub async fn tags(conn: &mut Conn, organization: &OrganizationId, limit: i64) ->
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// Who keeps pairs outside of the trash right, by the alphabet: at most `limit`.
+pub async fn owners(conn: &mut Conn, organization: &OrganizationId, limit: i64) -> Result<Vec<String>, DbError> {
+    // From one to the next in the index, like the tags.
+    let rows = sqlx::query(
+        "WITH RECURSIVE names (owner) AS (\
+         SELECT MIN(owner) FROM answers WHERE organization_id = $1 AND trashed_at IS NULL AND owner IS NOT NULL \
+         UNION ALL \
+         SELECT (SELECT MIN(a.owner) FROM answers a WHERE a.organization_id = $1 AND a.trashed_at IS NULL \
+         AND a.owner IS NOT NULL AND a.owner > names.owner) \
+         FROM names WHERE names.owner IS NOT NULL) \
+         SELECT owner FROM names WHERE owner IS NOT NULL LIMIT $2",
+    )
+    .bind(organization)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +279,7 @@ mod tests {
             (Filter { order: Order::OldestFirst, ..Filter::default() }, "answers_organization"),
             (Filter { status: published, ..Filter::default() }, "answers_status"),
             (Filter { reviewer: some("ada@halden.example"), ..Filter::default() }, "answers_status"),
+            (Filter { owner: some("Ingrid Solberg"), ..Filter::default() }, "answers_owner"),
             (Filter { tag: some("eu"), ..Filter::default() }, "answer_tags_list"),
             (Filter { tag: some("eu"), status: published, ..Filter::default() }, "answer_tags_status"),
             (Filter { words: some("rest"), ..Filter::default() }, "VIRTUAL TABLE"),

@@ -17,7 +17,7 @@ use crate::workspace::projects::model::Trashed;
 
 pub use answers::{delete, find, find_all, insert, update};
 pub use history::{Written, add_steps, history};
-pub use list::{Filter, Order, counts, list, tags};
+pub use list::{Filter, Order, counts, list, owners, tags};
 
 type AnyQuery<'q> = Query<'q, Any, AnyArguments>;
 

@@ -3,6 +3,7 @@
 //! Every button is a form that posts; htmx puts what changed into the page that is open, and without it the answer is the way
 //! back to that page.
 
+mod activity;
 mod delete;
 pub(crate) mod form;
 pub(crate) mod library;

@@ -4,6 +4,7 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::NaiveDate;
 
+use crate::auth::audit;
 use crate::base::ProjectId;
 use crate::web::guard::{Member, Within};
 use crate::web::{Context, Error, FieldErrors, Hx, Page, Result, Section as Place, Shell, Toast, see_other};
@@ -11,6 +12,7 @@ use crate::workspace::pages::{Day, StatusWord, today};
 use crate::workspace::projects::model::{NAME, Progress, Project, ProjectStatus, Section, SectionStatus};
 use crate::workspace::projects::store;
 
+use super::activity::{self, Line};
 use super::urls;
 use super::words::{self, Share};
 
@@ -32,6 +34,7 @@ pub(super) struct ProjectPage {
     intake_url: String,
     description: String,
     rows: Vec<Row>,
+    activity: Vec<Line>,
     new_name: String,
     errors: FieldErrors,
 }
@@ -57,11 +60,13 @@ struct Row {
 impl ProjectPage {
     pub async fn load<L>(person: &Within<L>, context: &Context, id: &ProjectId) -> Result<Self> {
         let organization = &person.organization;
-        let (project, sections, answered) = {
+        let (project, sections, answered, latest) = {
             let mut conn = context.db.read().await?;
             let project = store::find(&mut conn, &organization.id, id).await?.ok_or(Error::NotFound)?;
             let sections = store::list_sections(&mut conn, id).await?;
-            (project, sections, store::progress_of_sections(&mut conn, id).await?)
+            let answered = store::progress_of_sections(&mut conn, id).await?;
+            let latest = audit::of_project(&mut conn, &organization.id, id, activity::LATEST).await?;
+            (project, sections, answered, latest)
         };
         let of = |section: &Section| answered.get(&section.id).copied().unwrap_or_default();
         let progress = Progress {
@@ -70,11 +75,13 @@ impl ProjectPage {
             questions: answered.values().map(|(all, _)| all).sum(),
             answered_questions: answered.values().map(|(_, answered)| answered).sum(),
         };
-        let today = today(context.clock.now(), organization.time_zone);
+        let (now, zone) = (context.clock.now(), organization.time_zone);
+        let today = today(now, zone);
         let shell = person.shell(Place::Projects, project.details.name.as_str());
         let last = sections.len();
         let rows = sections.iter().enumerate().map(|(at, section)| row(section, of(section), at, last)).collect();
-        Ok(Self::new(shell, project, progress, rows, today))
+        let activity = activity::lines(&latest, now, zone);
+        Ok(Self { activity, ..Self::new(shell, project, progress, rows, today) })
     }
 
     fn new(shell: Shell, project: Project, progress: Progress, rows: Vec<Row>, today: NaiveDate) -> Self {
@@ -94,6 +101,7 @@ impl ProjectPage {
             owner: project.details.owner.unwrap_or_default(),
             description: project.details.description.unwrap_or_default(),
             rows,
+            activity: Vec::new(),
             new_name: String::new(),
             errors: FieldErrors::default(),
         }

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 
-use crate::web::{FieldErrors, Shell};
+use crate::web::{FieldErrors, Hx, Page, Shell};
 
 use super::urls;
 
@@ -28,7 +28,34 @@ pub(super) struct ConfirmPage {
     pub verb: &'static str,
     pub action: String,
 }
-crate::web::page!(ConfirmPage, as_question);
+
+/// The same question for htmx, as a dialog.
+#[derive(Template)]
+#[template(path = "trash/confirm_dialog.html")]
+struct ConfirmDialog<'a> {
+    question: &'a str,
+    /// The form's HTML.
+    form: String,
+}
+
+impl Page for ConfirmPage {
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn whole(&self) -> askama::Result<String> {
+        self.render()
+    }
+
+    /// The dialog, or the form alone where it comes back into one.
+    fn fragment(&self, hx: &Hx) -> askama::Result<String> {
+        let form = self.as_question().render()?;
+        if hx.targets("dialog-root") {
+            return ConfirmDialog { question: &self.question, form }.render();
+        }
+        Ok(form)
+    }
+}
 
 impl ConfirmPage {
     /// The same page, with what is wrong with what was typed.

@@ -63,6 +63,24 @@ async fn words_tags_and_states_narrow_the_list_with_and_without_htmx() {
 }
 
 #[tokio::test]
+async fn owners_narrow_the_list_and_are_offered_once_each() {
+    let work = Workspace::open().await;
+    let ada = work.app.admin().await;
+    add(&ada, "Nobody's?", "Yes.", "").await;
+    assert!(!open(&ada, LIST).await.has("#owner"), "there is nobody to choose");
+    for (question, owner) in [("First?", "Zoë"), ("Second?", "Ingrid Solberg"), ("Third?", "Zoë")] {
+        let fields = [("question", question), ("answer", "Yes."), ("owner", owner)];
+        assert_eq!(ada.posts(NEW, &fields).await.status(), 303);
+    }
+    assert_eq!(open(&ada, LIST).await.texts("#owner option"), ["Any owner", "Ingrid Solberg", "Zoë"]);
+    let hers = open(&ada, &format!("{LIST}?owner=Zo%C3%AB&status=published")).await;
+    assert_eq!(hers.questions(), ["Third?", "First?"]);
+    assert_eq!(hers.attribute("#owner option[selected]", "value"), "Zoë");
+    assert_eq!(open(&ada, &format!("{LIST}?owner=zo")).await.text(".empty h2"), "Nothing matches these filters");
+    work.app.stop().await;
+}
+
+#[tokio::test]
 async fn a_long_list_is_read_page_by_page() {
     let work = Workspace::open().await;
     let ada = work.app.admin().await;
