@@ -2,6 +2,7 @@
 //! has happened.
 
 mod answers;
+mod imports;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,6 +80,7 @@ impl Scene {
         scene.works().await;
         scene.adds_webhooks().await;
         scene.adds_answers().await;
+        scene.imports_answers().await;
         scene.lives_through_a_day().await;
         scene
     }

@@ -5,16 +5,16 @@ use reqwest::Response;
 use crate::scene::{MEMBER, Scene};
 use crate::support::app::Visitor;
 
-/// Name, client, due date, owner.
-type Project = (&'static str, &'static str, &'static str, &'static str);
+/// Name, client, due date, owner; questions, and how many of them are answered.
+type Project = (&'static str, &'static str, &'static str, &'static str, usize, usize);
 
 const PROJECTS: [Project; 6] = [
-    ("Vendor risk questionnaire", "Pell & Osgood", "2026-11-20", "Marcus Webb"),
-    ("Aldgate Transit, security and hosting", "Aldgate Transit Authority", "2026-12-04", "Ingrid Solberg"),
-    ("Core banking integration RFP", "Carraway Bank", "2026-12-08", "Ingrid Solberg"),
-    ("Norde Energy DDQ", "Norde Energy", "2026-12-11", "Tomás Ferreira"),
-    ("Framework renewal 2027", "Ministry of Works", "2027-01-15", ""),
-    ("Logistics platform RFI", "Quayside Ports", "", "Tomás Ferreira"),
+    ("Vendor risk questionnaire", "Pell & Osgood", "2026-11-20", "Marcus Webb", 4, 3),
+    ("Aldgate Transit, security and hosting", "Aldgate Transit Authority", "2026-12-04", "Ingrid Solberg", 0, 0),
+    ("Core banking integration RFP", "Carraway Bank", "2026-12-08", "Ingrid Solberg", 3, 3),
+    ("Norde Energy DDQ", "Norde Energy", "2026-12-11", "Tomás Ferreira", 4, 1),
+    ("Framework renewal 2027", "Ministry of Works", "2027-01-15", "", 0, 0),
+    ("Logistics platform RFI", "Quayside Ports", "", "Tomás Ferreira", 0, 0),
 ];
 
 /// Sections of one project with their questions: how many, and how many of them are answered.
@@ -44,16 +44,20 @@ impl Scene {
     /// Works in the workspace as people do, by its pages.
     pub(super) async fn works(&mut self) {
         let tomas = self.app.signed_in(MEMBER).await;
-        for (name, client, due_date, owner) in PROJECTS {
+        for (name, client, due_date, owner, questions, answered) in PROJECTS {
             let fields = [("name", name), ("client", client), ("due_date", due_date), ("owner", owner)];
             let here = sends(&tomas, "/projects/new", &fields).await;
             if name.starts_with("Aldgate") {
                 self.writes_sections(&tomas, &here).await;
             }
-            if name.starts_with("Vendor") {
+            if questions > 0 {
                 sends(&tomas, &format!("{here}/sections"), &[("name", "Questionnaire")]).await;
+                let section = address_of(&tomas.reads(&here).await, "Questionnaire");
+                asks(&tomas, &section, questions, answered).await;
             }
         }
+        let done = sends(&tomas, "/projects/new", &[("name", "Ticketing support RFP"), ("client", "Quayside Ports")]);
+        sends(&tomas, &format!("{}/complete", done.await), &[]).await;
         for (title, client, requester, due_date, step) in INTAKES {
             let fields = [("title", title), ("client", client), ("requester", requester), ("due_date", due_date)];
             let here = sends(&tomas, "/intakes/new", &fields).await;
@@ -88,10 +92,7 @@ impl Scene {
         let page = tomas.reads(project).await;
         for (name, questions, answered) in SECTIONS {
             let section = address_of(&page, name);
-            for (at, (question, answer)) in QUESTIONS.iter().take(questions).enumerate() {
-                let answer = if at < answered { answer } else { "" };
-                sends(tomas, &format!("{section}/questions"), &[("question", question), ("answer", answer)]).await;
-            }
+            asks(tomas, &section, questions, answered).await;
             if name == "Company profile" {
                 sends(tomas, &format!("{section}/complete"), &[]).await;
             }
@@ -104,6 +105,14 @@ impl Scene {
                 self.names("empty-section", &section);
             }
         }
+    }
+}
+
+/// Adds the first of the questions to a section, some of them answered.
+async fn asks(visitor: &Visitor, section: &str, questions: usize, answered: usize) {
+    for (at, (question, answer)) in QUESTIONS.iter().take(questions).enumerate() {
+        let answer = if at < answered { answer } else { "" };
+        sends(visitor, &format!("{section}/questions"), &[("question", question), ("answer", answer)]).await;
     }
 }
 

@@ -48,6 +48,9 @@ const NEW: [Pair; 3] = [
     ("Do you carry cyber insurance?", "Yes.", "company"),
 ];
 
+const TRASHED: Pair =
+    ("Do you support single sign-on with SAML 1.1?", "No, with SAML 2.0 and OpenID Connect.", "access");
+
 const CHANGED: &str = "Yes. All customer data is encrypted at rest with AES-256. Keys are held in a dedicated hardware security \
     module, rotated every 90 days, and never leave the region where your data is stored.\n\nCustomers on the Enterprise edition \
     may bring their own keys. Access to key material is logged and reviewed every month.";
@@ -76,7 +79,11 @@ impl Scene {
             "Data stays in the region chosen at signup: EU, UK, US, Canada or Australia.",
         )
         .await;
+        adds(&member, TRASHED).await;
+        let trashed = id_of(&admin.reads("/answers").await, TRASHED.0);
+        posts(&member, &format!("{trashed}/delete"), &[]).await;
         let names = [
+            ("pair-trashed", trashed),
             ("pair", id(PUBLISHED[4].0)),
             ("pair-changed", encryption),
             ("pair-sent-back", insurance),

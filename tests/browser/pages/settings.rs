@@ -1,0 +1,89 @@
+//! Everything around the workspace: the way in, webhooks and their log, settings, errors. Pages of the same person stand together, since each change of person is a sign-in.
+
+use super::Step::{Fill, Follow, Press, See, Tick};
+use super::{ADMIN, NOBODY, Page, page};
+use crate::scene::{ACCOUNT_MANAGER, LOCKED, MEMBER, NEWCOMER};
+
+const COLLABORATION: &str = "/settings/integrations/collaboration";
+const WEBHOOKS: &str = "/settings/integrations/collaboration/webhooks";
+const NEW: &str = "/settings/integrations/collaboration/webhooks/new";
+
+pub(super) const PAGES: &[Page] = &[
+    page("setup", NOBODY, "{setup}"),
+    page("setup-errors", NOBODY, "{setup}").after(&[Press("Set up Herald"), See("#form-errors", "Check")]),
+    page("setup-refused", NOBODY, "{setup}-mistyped"),
+    page("sign-in", NOBODY, "/login"),
+    page("sign-in-refused", NOBODY, "/login").after(&[
+        Fill("Email", ADMIN),
+        Fill("Password", "not this one"),
+        Press("Sign in"),
+        See("#form-errors", "wrong"),
+    ]),
+    page("not-found-outside", NOBODY, "/nowhere"),
+    page("demo-receiver", NOBODY, "{receiver}").after(&[See("#received", "Signature holds")]),
+    page("api-docs-outside", NOBODY, "/api/docs"),
+    page("collaboration", ADMIN, COLLABORATION),
+    page("webhooks", ADMIN, WEBHOOKS),
+    page("webhook-delete-dialog", ADMIN, WEBHOOKS)
+        .after(&[Follow("Delete CRM sync"), See("dialog", "Delete CRM sync?")]),
+    page("webhook-form", ADMIN, NEW),
+    page("webhook-form-errors", ADMIN, NEW).after(&[
+        Fill("Name", "Partner portal"),
+        Fill("URL", "hooks.halden.example/crm"),
+        Press("Submit"),
+        See("#form-errors", "Check"),
+    ]),
+    page("webhook-form-tested", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/edit")
+        .after(&[Press("Send Test Webhook"), See("#toasts", "Test webhook delivered")]),
+    page("webhook-form-test-failed", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}/edit")
+        .after(&[
+            Press("Send Test Webhook"),
+            See("#toasts", "503"),
+            Press("Show details"),
+            See("#toasts", "webhook-id"),
+        ]),
+    page("webhook-delete", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/delete"),
+    page("webhook", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}"),
+    page("webhook-failing", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}"),
+    page("webhook-as-table", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}?view=table"),
+    page("webhook-paused", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}"),
+    page("webhook-disabled", ADMIN, "/settings/integrations/collaboration/webhooks/{old-ticket-system}"),
+    page("webhook-resume", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}")
+        .after(&[Press("Resume"), See("main, dialog", "held")]),
+    page("webhook-secret", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}")
+        .after(&[Press("Reveal signing secret and header values"), See("h1", "Secrets of CRM sync")]),
+    page("delivery", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/deliveries/{delivery}"),
+    page(
+        "delivery-retrying",
+        ADMIN,
+        "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}/deliveries/{failed-delivery}",
+    ),
+    page("events", ADMIN, "/events"),
+    page("events-filtered-away", ADMIN, "/events?event_type=PROJECT_DELETED"),
+    page("event", ADMIN, "/events/{event}"),
+    page("settings", ADMIN, "/settings"),
+    page("api-keys", ADMIN, "/settings/api-keys"),
+    page("api-key-new", ADMIN, "/settings/api-keys/new"),
+    page("api-key-errors", ADMIN, "/settings/api-keys/new").after(&[Press("Create key"), See("#form-errors", "Check")]),
+    page("api-key-created", ADMIN, "/settings/api-keys/new").after(&[
+        Fill("Name", "Data warehouse"),
+        Tick("input[name=scopes][value=read]"),
+        Press("Create key"),
+        See("#new-key-title", "Copy your new key now"),
+    ]),
+    page("api-key-revoke", ADMIN, "/settings/api-keys")
+        .after(&[Follow("Revoke Reporting"), See("dialog", "Revoke Reporting?")]),
+    page("api-docs", ADMIN, "/api/docs"),
+    page("profile", ADMIN, "/profile"),
+    page("profile-errors", ADMIN, "/profile").after(&[Press("Change password"), See("#form-errors", "Check")]),
+    page("not-found", ADMIN, "/settings/nowhere"),
+    page("forbidden", MEMBER, "/settings"),
+    page("organizations", ACCOUNT_MANAGER, "/organizations"),
+    page("organization-new", ACCOUNT_MANAGER, "/organizations/new"),
+    page("organization", ACCOUNT_MANAGER, "/organizations/{organization}"),
+    page("webhooks-empty", NEWCOMER, WEBHOOKS),
+    page("events-empty", NEWCOMER, "/events"),
+    page("api-keys-empty", NEWCOMER, "/settings/api-keys"),
+    page("collaboration-locked", LOCKED, COLLABORATION),
+    page("webhooks-locked", LOCKED, WEBHOOKS),
+];
