@@ -140,6 +140,46 @@ CREATE TABLE webhook_headers (
     PRIMARY KEY (webhook_id, position)
 );
 
+-- What a person does not want to be told any more: the last alert of the webhook that was dismissed.
+CREATE TABLE alert_dismissals (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    since BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (user_id, webhook_id)
+);
+
+-- The mails that a person does not want, by their kinds.
+CREATE TABLE unwanted_mails (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    kind TEXT NOT NULL,
+    PRIMARY KEY (user_id, kind)
+);
+
+-- Mails on their way; a row goes when its mail has been handed to the mail server. due_at: when it is tried next; while a
+-- try is under way, when its lease ends.
+CREATE TABLE mails (
+    id TEXT PRIMARY KEY NOT NULL,
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body_text TEXT NOT NULL,
+    body_html TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    due_at BIGINT NOT NULL
+);
+CREATE INDEX mails_due ON mails (due_at);
+
+-- Alerts on their way to the operator, in the same way.
+CREATE TABLE operator_events (
+    id TEXT PRIMARY KEY NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
+    due_at BIGINT NOT NULL
+);
+CREATE INDEX operator_events_due ON operator_events (due_at);
+
 -- Never updated in place: a change ends one row (until_seq) and begins another. In the order of organizations.seq.
 CREATE TABLE subscriptions (
     webhook_id TEXT NOT NULL REFERENCES webhooks (id),

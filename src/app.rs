@@ -18,18 +18,23 @@ use crate::config::Config;
 use crate::db::{Db, OpenError, Options, ServeLock, sqlite_file};
 use crate::delivery::endpoint::Guard;
 use crate::delivery::engine::{Engine, Observer, Parts};
-use crate::delivery::model::Hints;
+use crate::delivery::model::{Hints, Ladder};
 use crate::delivery::resolver::{Resolver, SystemResolver};
 use crate::delivery::sender::{InvalidExtraCa, Limits, Sender};
 use crate::events::{Dispatch, Recorder};
+use crate::mail::Post;
 use crate::ops::health::Deliveries;
 use crate::publish::api::Publisher;
 use crate::receiver::Receiver;
 use crate::routes;
 use crate::web::context::SetupCode;
+use crate::web::shell::Notices;
 use crate::web::throttle::Throttle;
 use crate::web::{Context, Site, error, headers, origin, session};
 use crate::webhooks::actions::Tools;
+use crate::webhooks::alerts::WebhookNotices;
+use crate::webhooks::alerts::operator::{self, OperatorPost};
+use crate::webhooks::alerts::teller::Teller;
 use crate::webhooks::limit::TestLimit;
 use crate::workspace::answers::transfer::runner::Imports;
 use crate::workspace::change::Desk;
@@ -113,6 +118,8 @@ pub struct App {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     emptying: JoinHandle<()>,
+    /// Tells people what became of their webhooks: the look, the mails, the operator's events.
+    telling: Vec<JoinHandle<()>>,
     /// What goes on with imports.
     background: (Imports, JoinHandle<()>),
     _lock: Option<ServeLock>,
@@ -121,8 +128,13 @@ pub struct App {
 /// An open database with its key: what the command line works on beside a running server.
 pub async fn open(config: &Config, rng: Arc<dyn Rng>) -> Result<(Db, crate::base::Vault), StartError> {
     let db = Db::open(&config.database_url, Options::default()).await?;
-    let vault = key_file::open(&db, &config.secret_key_file, rng).await?;
+    let vault = vault(config, &db, rng).await?;
     Ok((db, vault))
+}
+
+/// What seals the secrets of an open database.
+pub async fn vault(config: &Config, db: &Db, rng: Arc<dyn Rng>) -> Result<crate::base::Vault, StartError> {
+    Ok(key_file::open(db, &config.secret_key_file, rng).await?)
 }
 
 impl App {
@@ -185,6 +197,8 @@ impl App {
         let callers = Data::new(Callers::new(db.clone()));
         let sign_ins = Data::new(SignInThrottle::new(config.sign_in_rate, context.clock.clone()));
         let desk = Desk { recorder: recorder.clone() };
+        let ladder = Ladder::new(config.disable_after);
+        let notices: Arc<dyn Notices> = Arc::new(WebhookNotices { clock: context.clock.clone() });
         let (imports, importing) = Imports::start(db.clone(), desk.clone());
         let shared = {
             let (publisher, deliveries) = (Data::new(publisher), Data::new(deliveries));
@@ -194,6 +208,7 @@ impl App {
             let (resolver, hints) = (Data::from(resolver), Data::from(hints));
             let (tools, test_limit) = (Data::new(tools.clone()), Data::new(test_limit));
             let (desk, imports) = (Data::new(desk), Data::new(imports.clone()));
+            let (ladder, notices) = (Data::new(ladder), Data::from(notices));
             let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
@@ -202,7 +217,7 @@ impl App {
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
                 app.app_data(tools.clone()).app_data(test_limit.clone());
                 app.app_data(callers.clone()).app_data(sign_ins.clone()).app_data(desk.clone());
-                app.app_data(imports.clone());
+                app.app_data(imports.clone()).app_data(ladder.clone()).app_data(notices.clone());
                 if let Some(receiver) = &demo {
                     app.app_data(receiver.clone()).configure(routes::demo);
                 }
@@ -211,6 +226,7 @@ impl App {
         let (server, address) = listen(config.listen, &context, shared)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
+        let telling = tell(config, &context, &tools, ladder, news);
         let emptying = tokio::spawn(emptying::run(db.clone(), Desk { recorder: recorder.clone() }));
         let background = (imports, importing);
         Ok(Self {
@@ -224,6 +240,7 @@ impl App {
             server: handle,
             serving,
             emptying,
+            telling,
             background,
             _lock: lock,
         })
@@ -234,6 +251,10 @@ impl App {
         self.emptying.abort();
         // Ended in the middle, its transaction is rolled back; the next start begins it anew.
         let _ = self.emptying.await;
+        for task in self.telling {
+            task.abort();
+            let _ = task.await;
+        }
         let (imports, importing) = self.background;
         imports.stop();
         // Deliveries, requests and imports end side by side: all have the same patience.
@@ -248,6 +269,38 @@ impl App {
         self.db.close().await;
         self.engine.end();
     }
+}
+
+/// Starts what tells people of webhooks that fail: each part that the settings ask for.
+fn tell(config: &Config, context: &Context, tools: &Tools, ladder: Ladder, news: Arc<Notify>) -> Vec<JoinHandle<()>> {
+    let (db, clock, rng) = (&context.db, &context.clock, &context.rng);
+    let mut tasks = Vec::new();
+    let mails = config.mail.clone().map(|settings| {
+        let arrived = Arc::new(Notify::new());
+        let post = Post { db: db.clone(), clock: clock.clone(), settings, arrived: arrived.clone() };
+        tasks.push(tokio::spawn(post.run()));
+        arrived
+    });
+    let operator = config.operator_webhook.clone().map(|endpoint| {
+        let arrived = Arc::new(Notify::new());
+        let post = OperatorPost {
+            db: db.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            sender: tools.sender.clone(),
+            endpoint,
+            secret: operator::secret(&context.vault),
+            schedule: config.retry_schedule.clone(),
+            request_timeout: config.request_timeout,
+            arrived: arrived.clone(),
+        };
+        tasks.push(tokio::spawn(post.run()));
+        arrived
+    });
+    let (db, clock, rng) = (db.clone(), clock.clone(), rng.clone());
+    let teller = Teller { db, clock, rng, ladder, news, public_url: config.public_url.clone(), mails, operator };
+    tasks.push(tokio::spawn(teller.run()));
+    tasks
 }
 
 fn sender(

@@ -12,7 +12,9 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::db;
+use crate::delivery::endpoint::{Endpoint, Guard};
 use crate::delivery::retry::Schedule;
+use crate::mail;
 use crate::web::throttle::Rate;
 
 mod args;
@@ -35,7 +37,7 @@ pub enum ConfigError {
 pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("listen", "127.0.0.1:8080", "Address to listen on; port 0 picks one"),
     ("database_url", "sqlite://herald.db", "sqlite://FILE or postgres://…"),
-    ("public_url", "", "Where people reach Herald: links in pages; https makes cookies Secure"),
+    ("public_url", "", "Where people reach Herald: links in pages and mail; https makes cookies Secure"),
     ("secret_key_file", "", "32 bytes for encryption at rest (default: herald.key beside the database)"),
     ("trusted_proxies", "", "CIDRs whose X-Forwarded-* is believed"),
     ("allowed_networks", "", "CIDRs that deliveries may reach although they are private"),
@@ -52,9 +54,9 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("sign_in_rate", "10/m", "Tries to sign in, for each account and address"),
     ("test_rate", "60/m", "Test requests, for each person or key"),
     ("publish_rate", "", "Published events, for each key"),
-    ("smtp_url", "", "Mail server"),
-    ("mail_from", "", "Sender of mails"),
-    ("operator_webhook_url", "", "Health events for the operator"),
+    ("smtp_url", "", "Mail server: smtps://USER:PASSWORD@HOST, or smtp://HOST:25"),
+    ("mail_from", "", "Sender of mails: Herald <herald@example.com>"),
+    ("operator_webhook_url", "", "Where the operator is told of failing webhooks, by signed events"),
     ("log", "info", "error, warn, info, debug, trace, or a filter such as herald=debug"),
     ("log_format", "text", "text or json"),
     ("otlp_endpoint", "", "Traces"),
@@ -63,15 +65,7 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Known to the contract, and not doing anything in this version: said at the start where they are set.
-pub const WITHOUT_EFFECT: &[&str] = &[
-    "egress_addresses",
-    "retention",
-    "smtp_url",
-    "mail_from",
-    "operator_webhook_url",
-    "otlp_endpoint",
-    "metrics_listen",
-];
+pub const WITHOUT_EFFECT: &[&str] = &["egress_addresses", "retention", "otlp_endpoint", "metrics_listen"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -99,6 +93,9 @@ pub struct Config {
     pub sign_in_rate: Rate,
     pub test_rate: Rate,
     pub publish_rate: Option<Rate>,
+    /// Where mails are handed in; with it there is a public URL, too.
+    pub mail: Option<mail::Settings>,
+    pub operator_webhook: Option<Endpoint>,
     pub log: String,
     pub log_format: LogFormat,
     pub account_manager_contact: String,
@@ -161,6 +158,8 @@ impl Config {
             sign_in_rate: given.read("sign_in_rate", value::rate)?,
             test_rate: given.read("test_rate", value::rate)?,
             publish_rate: given.optional("publish_rate", value::rate)?,
+            mail: given.mail()?,
+            operator_webhook: given.operator_webhook()?,
             log: given.read("log", value::log_filter)?,
             log_format: given.read("log_format", value::log_format)?,
             account_manager_contact: given.text("account_manager_contact"),
@@ -197,6 +196,33 @@ impl Given {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
         if self.text(name).is_empty() { Ok(None) } else { self.read(name, parse).map(Some) }
+    }
+
+    /// Mail needs its server, its sender, and an address that its links lead to.
+    fn mail(&self) -> Result<Option<mail::Settings>, ConfigError> {
+        let said = |error: mail::InvalidSettings| error.to_string();
+        let transport = self.optional("smtp_url", |text| mail::Settings::transport(text).map_err(said))?;
+        let from = self.optional("mail_from", |text| mail::Settings::sender(text).map_err(said))?;
+        match (transport, from) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(self.bad("smtp_url", "mail needs a sender: set HERALD_MAIL_FROM, too")),
+            (None, Some(_)) => Err(self.bad("mail_from", "mail needs a server: set HERALD_SMTP_URL, too")),
+            (Some(_), Some(_)) if self.text("public_url").is_empty() => {
+                Err(self.bad("smtp_url", "the links in mails need an address: set HERALD_PUBLIC_URL, too"))
+            }
+            (Some(transport), Some(from)) => Ok(Some(mail::Settings::new(transport, from))),
+        }
+    }
+
+    /// Held to the rules of every webhook.
+    fn operator_webhook(&self) -> Result<Option<Endpoint>, ConfigError> {
+        let guard =
+            Guard::new(self.list("allowed_networks", value::network)?, self.read("require_https", value::flag)?);
+        self.optional("operator_webhook_url", |text| {
+            let endpoint = Endpoint::parse(text).map_err(|error| error.to_string())?;
+            guard.check_endpoint(&endpoint).map_err(|refusal| refusal.for_admins())?;
+            Ok(endpoint)
+        })
     }
 
     fn list<T>(&self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, ConfigError> {
@@ -295,6 +321,12 @@ mod tests {
             ("HERALD_PUBLIC_URL", "herald.example"),
             ("HERALD_SIGN_IN_RATE", "ten"),
             ("HERALD_LOG_FORMAT", "xml"),
+            ("HERALD_SMTP_URL", "mail.example.com"),
+            ("HERALD_SMTP_URL", "smtp://mail.example.com"),
+            ("HERALD_MAIL_FROM", "herald"),
+            ("HERALD_MAIL_FROM", "herald@example.com"),
+            ("HERALD_OPERATOR_WEBHOOK_URL", "example.com"),
+            ("HERALD_OPERATOR_WEBHOOK_URL", "http://127.0.0.1/"),
             ("HERALD_TYPO", "1"),
         ];
         for (name, value) in table {
@@ -318,6 +350,23 @@ mod tests {
         let config = Config::read(&flags, environment.into_iter()).unwrap();
         assert_eq!((config.lane_concurrency, config.max_webhooks, config.log.as_str()), (4, 7, "debug"));
         assert_eq!(config.retry_schedule.delays(), [Duration::from_secs(1), Duration::from_secs(2)]);
+    }
+
+    #[test]
+    fn mail_needs_a_server_a_sender_and_a_public_url() {
+        let all = [
+            ("HERALD_SMTP_URL", "smtp://mail.example.com"),
+            ("HERALD_MAIL_FROM", "Herald <herald@example.com>"),
+            ("HERALD_PUBLIC_URL", "https://herald.example.com"),
+        ];
+        assert!(read(&all).unwrap().mail.is_some());
+        assert!(read(&[]).unwrap().mail.is_none());
+        for (kept, missing) in
+            [(&all[..2], "HERALD_PUBLIC_URL"), (&all[..1], "HERALD_MAIL_FROM"), (&all[1..], "HERALD_SMTP_URL")]
+        {
+            let error = read(kept).unwrap_err().to_string();
+            assert!(error.contains(missing), "{error}");
+        }
     }
 
     #[test]

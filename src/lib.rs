@@ -10,6 +10,7 @@ pub mod base;
 pub mod db;
 pub mod auth;
 pub mod events;
+pub mod mail;
 pub mod delivery;
 pub mod web;
 pub mod webhooks;

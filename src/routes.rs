@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::api_keys;
-use crate::accounts::pages::{home, organizations, profile, settings, setup, sign_in};
+use crate::accounts::pages::{home, mails, organizations, profile, settings, setup, sign_in};
 use crate::cli::demo::send;
 use crate::openapi::api as openapi;
 use crate::openapi::pages as api_docs;
@@ -13,6 +13,7 @@ use crate::ops::health;
 use crate::publish::api as publish;
 use crate::receiver;
 use crate::web::{assets, at, error, problem};
+use crate::webhooks::alerts::pages as alerts;
 use crate::webhooks::api as webhooks_api;
 use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
@@ -44,7 +45,8 @@ pub fn configure(app: &mut ServiceConfig) {
     // Whoever is signed in.
     app.service(at("/").get(home::home))
         .service(at("/profile").get(profile::show).post(profile::save))
-        .service(at("/profile/password").post(profile::change_password));
+        .service(at("/profile/password").post(profile::change_password))
+        .service(at("/profile/mails").post(mails::save));
 
     // Members: the library as a file. Before its pairs, whose ids stand in the same place.
     app.service(at("/answers/import").get(transfer::upload::form).post(transfer::upload::upload))
@@ -135,6 +137,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(webhooks("/{webhook}/resume").get(life::ask_to_resume).post(life::resume))
         .service(webhooks("/{webhook}/enable").get(life::ask_to_enable).post(life::enable))
         .service(webhooks("/{webhook}/reveal").post(reveal::reveal))
+        .service(webhooks("/{webhook}/dismiss").post(alerts::dismiss))
         .service(webhooks("/{webhook}/deliveries/{delivery}").get(log::delivery::show))
         .service(webhooks("/{webhook}/deliveries/{delivery}/redeliver").post(log::delivery::redeliver));
 

@@ -122,6 +122,7 @@ ids! {
     AnswerId, "";
     IntakeId, "";
     ImportId, "";
+    MailId, "";
     /// An event's id, `EVT-` and 24 hex digits: EVENT_ID in the callback and the `webhook-id` header.
     EventId, "EVT-";
 }

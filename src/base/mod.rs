@@ -13,8 +13,8 @@ pub mod version;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cursor::{Cursor, InvalidCursor};
 pub use ids::{
-    AnswerId, ApiKeyId, AuditEntryId, DeliveryId, EventId, ImportId, IntakeId, InvalidId, OrganizationId, ProjectId,
-    QuestionId, SecretId, SectionId, SessionId, UserId, WebhookId,
+    AnswerId, ApiKeyId, AuditEntryId, DeliveryId, EventId, ImportId, IntakeId, InvalidId, MailId, OrganizationId,
+    ProjectId, QuestionId, SecretId, SectionId, SessionId, UserId, WebhookId,
 };
 pub use names::UnknownName;
 pub(crate) use names::names;

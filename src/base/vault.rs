@@ -10,6 +10,7 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use super::rng::Rng;
@@ -30,6 +31,8 @@ pub enum VaultError {
 #[derive(Clone)]
 pub struct Vault {
     cipher: Arc<XChaCha20Poly1305>,
+    /// From which other keys are made.
+    seed: Hmac<Sha256>,
     key_id: Arc<str>,
     rng: Arc<dyn Rng>,
 }
@@ -38,7 +41,16 @@ impl Vault {
     pub fn new(key: &[u8; KEY_BYTES], rng: Arc<dyn Rng>) -> Self {
         let digest = Sha256::digest([b"herald key id ".as_slice(), key].concat());
         let key_id = BASE64.encode(&digest[..6]).replace(['+', '/'], "_");
-        Self { cipher: Arc::new(XChaCha20Poly1305::new(key.into())), key_id: key_id.into(), rng }
+        let seed = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
+        Self { cipher: Arc::new(XChaCha20Poly1305::new(key.into())), seed, key_id: key_id.into(), rng }
+    }
+
+    /// A key of its own for `purpose`, always the same while the key file is: nothing need be stored.
+    pub fn derive(&self, purpose: &str) -> [u8; KEY_BYTES] {
+        let mut mac = self.seed.clone();
+        mac.update(b"herald derived key ");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// Tells this key from others; says nothing about the key.

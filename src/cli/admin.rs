@@ -3,13 +3,14 @@
 //! Each command answers with one JSON object (contract section 5); a failure is a sentence.
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::accounts::actions::{self, By};
 use crate::accounts::model::{NewOrganization, NewUser};
-use crate::app::StartError;
+use crate::app::{self, StartError};
 use crate::auth::api_keys::{self, NewKey, Scopes};
 use crate::auth::model::{self, Actor, Role, Source};
 use crate::auth::passwords;
@@ -17,6 +18,7 @@ use crate::auth::store::{organizations, users};
 use crate::base::{Clock, OrganizationId, Rng, Secret, SystemClock, SystemRng, TimeZone, UserId};
 use crate::config::{Config, SettingsArgs};
 use crate::db::{Conn, Db, Options};
+use crate::webhooks::alerts::operator;
 
 use super::Failure;
 
@@ -31,6 +33,8 @@ pub enum Admin {
     CreateUser(With<CreateUser>),
     /// Make an API key, which is printed this once
     CreateApiKey(With<CreateApiKey>),
+    /// Print what the events to HERALD_OPERATOR_WEBHOOK_URL are signed with
+    OperatorSecret(With<OperatorSecret>),
 }
 
 /// A command's own arguments, and the settings that say which database it is about.
@@ -48,6 +52,7 @@ impl Admin {
             Self::CreateOrganization(with) => &with.settings,
             Self::CreateUser(with) => &with.settings,
             Self::CreateApiKey(with) => &with.settings,
+            Self::OperatorSecret(with) => &with.settings,
         }
     }
 }
@@ -55,7 +60,7 @@ impl Admin {
 /// Runs the command on the database of `config`, which is made and migrated where it is missing, and prints the answer.
 pub async fn run(config: &Config, command: Admin) -> Result<(), Failure> {
     let db = Db::open(&config.database_url, Options::default()).await.map_err(StartError::from)?;
-    let answer = execute(&db, &SystemClock, &SystemRng, command).await;
+    let answer = execute(config, &db, command).await;
     db.close().await;
     println!("{}", answer.map_err(Failure::failed)?);
     Ok(())
@@ -95,6 +100,9 @@ pub struct CreateUser {
 }
 
 #[derive(Debug, Args)]
+pub struct OperatorSecret;
+
+#[derive(Debug, Args)]
 pub struct CreateApiKey {
     /// The organization's id
     #[arg(long)]
@@ -110,11 +118,13 @@ pub struct CreateApiKey {
 }
 
 /// Does what `command` says; the object to print, or the sentence that says what is wrong.
-pub async fn execute(db: &Db, clock: &dyn Clock, rng: &dyn Rng, command: Admin) -> Result<Value, String> {
+async fn execute(config: &Config, db: &Db, command: Admin) -> Result<Value, String> {
+    let (clock, rng): (&dyn Clock, &dyn Rng) = (&SystemClock, &SystemRng);
     match command {
         Admin::CreateOrganization(with) => create_organization(db, clock, rng, with.asked).await,
         Admin::CreateUser(with) => create_user(db, clock, rng, with.asked).await,
         Admin::CreateApiKey(with) => create_api_key(db, clock, rng, with.asked).await,
+        Admin::OperatorSecret(_) => operator_secret(config, db).await,
     }
 }
 
@@ -237,4 +247,10 @@ async fn user_of(conn: &mut Conn, organization: &OrganizationId, email: &str) ->
     let found = users::find_for_sign_in(conn, &email).await.map_err(said)?;
     let user = found.map(|(user, _)| user).filter(|user| user.organization_id.as_ref() == Some(organization));
     Ok(user.filter(|user| user.active).ok_or("--user: the organization has no user with this email address.")?.id)
+}
+
+/// It is made from the key file, which is made where it is missing, as the server would.
+async fn operator_secret(config: &Config, db: &Db) -> Result<Value, String> {
+    let vault = app::vault(config, db, Arc::new(SystemRng)).await.map_err(said)?;
+    Ok(json!({ "signing_secret": operator::secret(&vault).expose() }))
 }

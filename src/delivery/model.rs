@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId, names};
 
-use super::retry::Schedule;
-
 mod health;
 
+pub use super::retry::Schedule;
 pub use health::{AlertKind, LEAST_FAILURES, Ladder, Spell};
 
 names! {

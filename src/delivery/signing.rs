@@ -61,7 +61,8 @@ impl SigningSecret {
         self.text.expose()
     }
 
-    fn of_bytes(key: &[u8]) -> Self {
+    /// The secret of a key that was made elsewhere, of 24 to 64 bytes.
+    pub fn of_bytes(key: &[u8]) -> Self {
         let keyed = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
         Self { text: Secret::new(format!("{PREFIX}{}", BASE64.encode(key))), keyed }
     }

@@ -305,6 +305,12 @@ pub fn is_own_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control)
 }
 
+/// The page of ours on which a button was pressed, as far as the browser says so.
+pub fn came_from(request: &HttpRequest) -> Option<String> {
+    let referer = request.headers().get(header::REFERER)?.to_str().ok()?;
+    path_of(referer).filter(|path| is_own_path(path))
+}
+
 /// The error inside the sidebar's shell.
 #[derive(Template)]
 #[template(path = "errors/inside.html")]

@@ -14,11 +14,12 @@ use actix_web::{FromRequest, HttpRequest, web};
 use super::Context;
 use super::error::{Error, Result, remember_shell};
 use super::session::{self, Session};
-use super::shell::{self, Access, Person, Section, Shell};
+use super::shell::{self, Access, Notice, Notices, Person, Section, Shell};
 use super::toast::Toast;
 use crate::auth::model::{Actor, Organization, Role, Source, Theme, User};
 use crate::auth::store::users;
 use crate::base::OrganizationId;
+use crate::db::Conn;
 
 /// Anybody who is signed in: members of an organization and account managers.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub struct SignedIn {
     pub organization: Option<Organization>,
     session: Session,
     is_demo: bool,
+    notices: Vec<Notice>,
 }
 
 impl SignedIn {
@@ -55,6 +57,7 @@ impl SignedIn {
             Theme::Light => shell::Theme::Light,
             Theme::Dark => shell::Theme::Dark,
         };
+        shell.notices = self.notices.clone();
         shell.is_demo = self.is_demo && self.organization.is_some();
         shell.person = Some(Person {
             name: self.user.display_name().to_owned(),
@@ -77,10 +80,13 @@ impl SignedIn {
 async fn signed_in(request: &HttpRequest, session: Session) -> Result<Option<SignedIn>> {
     let Some(id) = session::user(&session) else { return Ok(None) };
     let context = context(request)?;
-    let found = users::find(&mut *context.db.read().await?, &id).await?;
+    let mut conn = context.db.read().await?;
+    let found = users::find(&mut conn, &id).await?;
     match found {
         Some((user, organization)) if user.active => {
-            let signed_in = SignedIn { user, organization, session, is_demo: context.demo };
+            let notices = notices(request, &mut conn, &user, organization.as_ref()).await?;
+            drop(conn);
+            let signed_in = SignedIn { user, organization, session, is_demo: context.demo, notices };
             remember_shell(request, signed_in.bare_shell());
             Ok(Some(signed_in))
         }
@@ -88,6 +94,20 @@ async fn signed_in(request: &HttpRequest, session: Session) -> Result<Option<Sig
             session::sign_out(&session);
             Ok(None)
         }
+    }
+}
+
+/// What an admin is to know wherever.
+async fn notices(
+    request: &HttpRequest,
+    conn: &mut Conn,
+    user: &User,
+    organization: Option<&Organization>,
+) -> Result<Vec<Notice>> {
+    let Some(source) = request.app_data::<web::Data<dyn Notices>>() else { return Ok(Vec::new()) };
+    match organization.filter(|organization| organization.webhooks_enabled && user.role == Role::Admin) {
+        Some(organization) => Ok(source.of(conn, user, organization).await?),
+        None => Ok(Vec::new()),
     }
 }
 

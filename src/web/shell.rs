@@ -2,7 +2,11 @@
 //!
 //! Made once for each request; templates that extend `layout.html` or `auth_layout.html` carry it in a field `shell`.
 
+use futures_util::future::BoxFuture;
+
 use super::toast::{Flash, Toast};
+use crate::auth::model::{Organization as OfUser, User};
+use crate::db::{Conn, DbError};
 
 /// Everything that the layouts need.
 #[derive(Clone, Debug)]
@@ -13,11 +17,54 @@ pub struct Shell {
     pub section: Option<Section>,
     pub theme: Theme,
     pub toasts: Flash,
+    /// What an admin is to know on whatever page.
+    pub notices: Vec<Notice>,
     /// Shows the button that publishes sample events.
     pub is_demo: bool,
     /// `None` before sign-in.
     pub person: Option<Person>,
 }
+
+/// Something that needs an admin, or does not any more; on every page until it is over or dismissed.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// It is good news.
+    pub is_good: bool,
+    pub title: String,
+    pub text: String,
+    /// The page that says more.
+    pub url: String,
+    pub link: &'static str,
+    /// Where dismissing it is posted, and with what.
+    pub dismiss_url: String,
+    /// The button's accessible name.
+    pub dismiss_label: String,
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Notice {
+    pub fn tone(&self) -> &'static str {
+        if self.is_good { "info" } else { "bad" }
+    }
+
+    pub fn icon(&self) -> &'static str {
+        if self.is_good { "circle-check" } else { "circle-alert" }
+    }
+}
+
+/// Where notices come from: app data, as `Data<dyn Notices>`.
+pub trait Notices: Send + Sync + 'static {
+    /// Those of an organization that this admin has not dismissed, the latest first.
+    fn of<'a>(
+        &'a self,
+        conn: &'a mut Conn,
+        user: &'a User,
+        organization: &'a OfUser,
+    ) -> BoxFuture<'a, Result<Vec<Notice>, DbError>>;
+}
+
+/// Notices on a page at most; the instances' own page has them all.
+const MOST_NOTICES: usize = 3;
 
 /// Who is signed in, in words for the sidebar.
 #[derive(Clone, Debug)]
@@ -135,6 +182,7 @@ impl Shell {
             section: None,
             theme: Theme::System,
             toasts: Vec::new(),
+            notices: Vec::new(),
             is_demo: false,
             person: None,
         }
@@ -168,6 +216,18 @@ impl Shell {
     fn visible(&self, items: &'static [NavItem]) -> Vec<&'static NavItem> {
         let Some(person) = &self.person else { return Vec::new() };
         items.iter().filter(|item| item.is_built && item.seen_by.contains(&person.access)).collect()
+    }
+
+    /// The notices that a page shows, and how many more there are.
+    pub fn shown_notices(&self) -> (&[Notice], usize) {
+        let shown = self.notices.len().min(MOST_NOTICES);
+        (&self.notices[..shown], self.notices.len() - shown)
+    }
+
+    /// For a page that says by itself what is the matter: keeps the good news only.
+    pub fn without_bad_news(mut self) -> Self {
+        self.notices.retain(|notice| notice.is_good);
+        self
     }
 
     pub fn is_current(&self, item: &NavItem) -> bool {

@@ -3,6 +3,7 @@
 //! `model` holds the rules, `store` the tables, `actions` what people do (in the caller's transaction); pages and API call those.
 
 pub mod actions;
+pub mod alerts;
 pub mod api;
 pub mod form;
 pub mod limit;

@@ -1,6 +1,6 @@
 //! The addresses of webhooks.
 
-use crate::base::WebhookId;
+use crate::base::{DeliveryId, WebhookId};
 
 /// Organization Settings > Integrations: there is one kind of them.
 pub const INTEGRATIONS: &str = "/settings/integrations";
@@ -23,6 +23,11 @@ pub fn show(id: &WebhookId) -> String {
     format!("{LIST}/{id}")
 }
 
+/// A delivery's page.
+pub fn delivery(id: &DeliveryId) -> String {
+    format!("{}/deliveries/{id}", show(&id.webhook))
+}
+
 macro_rules! below {
     ($($(#[$doc:meta])* $name:ident, $end:literal;)*) => {$(
         $(#[$doc])*
@@ -40,4 +45,5 @@ below! {
     resume, "resume";
     enable, "enable";
     reveal, "reveal";
+    dismiss, "dismiss";
 }

@@ -5,6 +5,7 @@
 mod support;
 
 mod accounts;
+mod alerts;
 mod api_keys;
 mod architecture;
 mod crash;

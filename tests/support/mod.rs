@@ -8,6 +8,7 @@ pub mod examples;
 pub mod house;
 pub mod listener;
 pub mod log;
+pub mod mailbox;
 pub mod postgres;
 pub mod process;
 pub mod programs;

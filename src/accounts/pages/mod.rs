@@ -1,6 +1,7 @@
 //! The pages of accounts, a file each.
 
 pub mod home;
+pub mod mails;
 pub mod organizations;
 pub mod profile;
 pub mod settings;

@@ -1,11 +1,11 @@
-//! One's own profile: name, theme and password. Account managers have one too.
+//! One's own profile: name, theme and password, and the mails of admins. Account managers have one too.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
 use super::sign_in::SignInThrottle;
-use super::{Choice, by, choice, hash};
+use super::{Choice, by, choice, hash, mails};
 use crate::accounts::actions;
 use crate::auth::model::{Theme, parse_optional_name};
 use crate::auth::passwords;
@@ -67,6 +67,8 @@ struct ProfilePage {
     themes: Vec<Choice>,
     errors: FieldErrors,
     password_errors: FieldErrors,
+    /// For admins.
+    mails: Vec<mails::Choice>,
 }
 
 page!(ProfilePage, as_profile, "password" => as_password);
@@ -81,20 +83,29 @@ impl ProfilePage {
             themes: Theme::ALL.iter().map(|theme| choice(theme.as_str(), theme.label())).collect(),
             errors: FieldErrors::default(),
             password_errors: FieldErrors::default(),
+            mails: Vec::new(),
         }
+    }
+
+    async fn with_mails(self, somebody: &SignedIn, context: &Context) -> Result<Self> {
+        let mails = mails::choices(&mut *context.db.read().await?, &somebody.user).await?;
+        Ok(Self { mails, ..self })
     }
 }
 
 /// GET /profile
-pub async fn show(somebody: SignedIn, hx: Hx) -> Result {
-    ProfilePage::new(&somebody).answer(&hx)
+pub async fn show(somebody: SignedIn, context: web::Data<Context>, hx: Hx) -> Result {
+    ProfilePage::new(&somebody).with_mails(&somebody, &context).await?.answer(&hx)
 }
 
 /// POST /profile: name and theme.
 pub async fn save(somebody: SignedIn, context: web::Data<Context>, hx: Hx, Form(form): Form<ProfileForm>) -> Result {
     let (name, theme) = match form.parse() {
         Ok(change) => change,
-        Err(errors) => return ProfilePage { form, errors, ..ProfilePage::new(&somebody) }.rejected(&hx),
+        Err(errors) => {
+            let page = ProfilePage { form, errors, ..ProfilePage::new(&somebody) };
+            return page.with_mails(&somebody, &context).await?.rejected(&hx);
+        }
     };
     let mut tx = context.db.begin().await?;
     actions::change_profile(&mut tx, context.clock.now(), &somebody.user, &name, theme).await?;
@@ -112,10 +123,13 @@ pub async fn change_password(
     hx: Hx,
     Form(form): Form<PasswordForm>,
 ) -> Result {
-    let rejected = |password_errors| ProfilePage { password_errors, ..ProfilePage::new(&somebody) }.rejected(&hx);
+    let rejected = async |password_errors| {
+        let page = ProfilePage { password_errors, ..ProfilePage::new(&somebody) };
+        page.with_mails(&somebody, &context).await?.rejected(&hx)
+    };
     let password = match form.parse() {
         Ok(password) => password,
-        Err(errors) => return rejected(errors),
+        Err(errors) => return rejected(errors).await,
     };
     let (email, address) = (&somebody.user.email, Site::of(&request).client_ip(&request));
     throttle
@@ -125,7 +139,7 @@ pub async fn change_password(
     if !passwords::verify(Secret::new(form.current_password), stored).await.map_err(Error::internal)? {
         let mut errors = FieldErrors::default();
         errors.add("current_password", "This is not your current password.");
-        return rejected(errors);
+        return rejected(errors).await;
     }
     throttle.forgive(email, address);
     let password_hash = hash(&context, password).await?;

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod mail_choices;
 pub mod organizations;
 pub mod sessions;
 pub mod users;

@@ -1,13 +1,11 @@
 //! `POST /demo/send`: the button "Send sample events" in the sidebar.
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
 use actix_web::web::Data;
-use url::Url;
 
 use super::samples::{self, STORIES};
 use crate::events::Recorder;
-use crate::web::error::is_own_path;
+use crate::web::error::came_from;
 use crate::web::guard::Admin;
 use crate::web::{self, Context, Hx, Toast};
 
@@ -23,15 +21,5 @@ pub(crate) async fn send(
     let story = STORIES[usize::from(choice) % STORIES.len()];
     let count = samples::publish(&context.db, &recorder, &admin.organization, story).await?;
     admin.flash(Toast::ok(format!("{count} sample events published")));
-    Ok(web::see_other(&hx, came_from(&request)))
-}
-
-/// The path of the page with the button.
-fn came_from(request: &HttpRequest) -> String {
-    let referer = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
-    let path = referer.and_then(|url| Url::parse(url).ok()).map(|url| {
-        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        path.to_owned()
-    });
-    path.filter(|path| is_own_path(path)).unwrap_or_else(|| "/".into())
+    Ok(web::see_other(&hx, came_from(&request).unwrap_or_else(|| "/".into())))
 }

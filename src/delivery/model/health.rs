@@ -46,6 +46,7 @@ impl Spell {
 /// When people are told of a spell that lasts, after its first failure and before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ladder {
+    disable_after: Duration,
     /// In the order of time.
     rungs: [(Duration, AlertKind); 3],
 }
@@ -59,12 +60,17 @@ impl Ladder {
             (disable_after * 4 / 5, AlertKind::AlmostDisabled),
         ];
         rungs.sort_by_key(|(after, _)| *after);
-        Self { rungs }
+        Self { disable_after, rungs }
     }
 
     /// The highest rung that a spell has reached at `now`. Those below it that nobody looked at in time are not told late.
     pub fn reached(&self, since: Timestamp, now: Timestamp) -> Option<AlertKind> {
         self.rungs.iter().rev().find(|(after, _)| now >= since + *after).map(|(_, kind)| *kind)
+    }
+
+    /// When a spell has lasted for so long that the next failure disables the webhook.
+    pub fn disabling_at(&self, since: Timestamp) -> Timestamp {
+        since + self.disable_after
     }
 
     /// When the next rung is reached.

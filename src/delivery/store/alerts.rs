@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::Row as _;
 
-use crate::base::{EventId, OrganizationId, Timestamp, WebhookId};
+use crate::base::{DeliveryId, EventId, OrganizationId, Timestamp, WebhookId};
 use crate::db::{Conn, DbError};
 use crate::delivery::model::{AlertKind, Ladder, Spell};
 
@@ -114,8 +114,8 @@ pub async fn note_success_of_test(conn: &mut Conn, webhook: &WebhookId, at: Time
 /// Webhooks that may have reached a rung of the ladder at `now`, and when the next of the others does.
 pub async fn due_alerts(conn: &mut Conn, now: Timestamp) -> Result<(Vec<WebhookId>, Option<Timestamp>), DbError> {
     let rows = sqlx::query(
-        "SELECT id, next_alert_at FROM webhooks WHERE next_alert_at IS NOT NULL AND state = 'active' AND deleted_at IS NULL \
-         ORDER BY next_alert_at",
+        "SELECT w.id, w.next_alert_at FROM webhooks w JOIN organizations o ON o.id = w.organization_id AND o.webhooks_enabled = 1 \
+         WHERE w.next_alert_at IS NOT NULL AND w.state = 'active' AND w.deleted_at IS NULL ORDER BY w.next_alert_at",
     )
     .fetch_all(conn)
     .await?;
@@ -149,12 +149,12 @@ pub async fn climb(conn: &mut Conn, webhook: &WebhookId, ladder: &Ladder, now: T
         later.execute(&mut *conn).await?;
     }
     let Some(kind) = ladder.reached(since, now) else { return Ok(false) };
-    let evidence = last_failure(conn, webhook).await?;
+    let evidence = latest_evidence(conn, webhook).await?;
     tell(conn, webhook, News { kind, spell: &spell, at: now, evidence }).await
 }
 
-/// The latest attempt of the webhook, if it failed.
-async fn last_failure(conn: &mut Conn, webhook: &WebhookId) -> Result<Option<Evidence>, DbError> {
+/// The latest attempt of the webhook that failed.
+async fn latest_evidence(conn: &mut Conn, webhook: &WebhookId) -> Result<Option<Evidence>, DbError> {
     let row = sqlx::query(
         "SELECT event_id, error FROM attempts WHERE webhook_id = $1 AND outcome <> 'success' ORDER BY started_at DESC LIMIT 1",
     )
@@ -162,4 +162,10 @@ async fn last_failure(conn: &mut Conn, webhook: &WebhookId) -> Result<Option<Evi
     .fetch_optional(conn)
     .await?;
     row.map(|row| Ok(Evidence { event: row.try_get(0)?, error: row.try_get(1)? })).transpose()
+}
+
+/// The delivery of that attempt.
+pub async fn last_failure(conn: &mut Conn, webhook: &WebhookId) -> Result<Option<DeliveryId>, DbError> {
+    let evidence = latest_evidence(conn, webhook).await?;
+    Ok(evidence.map(|evidence| DeliveryId { webhook: webhook.clone(), event: evidence.event }))
 }

@@ -9,7 +9,7 @@ mod claim;
 mod result;
 mod target;
 
-pub use alerts::{Evidence, climb, due_alerts, note_success_of_test};
+pub use alerts::{Evidence, climb, due_alerts, last_failure, note_success_of_test};
 pub use change::{
     HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
     start_redelivery, undo_deletion,

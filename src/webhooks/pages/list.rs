@@ -3,11 +3,13 @@
 use actix_web::web::Data;
 use askama::Template;
 
-use crate::base::{TimeZone, Timestamp};
+use crate::base::{DeliveryId, TimeZone, Timestamp};
+use crate::delivery::model::Ladder;
 use crate::events::{EventType, Group};
 use crate::web::chart::{Bar, Sparkline};
 use crate::web::time::taken;
 use crate::web::{self, Coloured, Context, Hx, Moment, Page, Section, Shell};
+use crate::webhooks::alerts::model::{how_long, what_comes};
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::store::{Delivered, Hour, LastAttempt};
 use crate::webhooks::{store, urls};
@@ -60,7 +62,7 @@ struct Alert {
 }
 
 /// GET …/webhooks
-pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
+pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, ladder: Data<Ladder>, hx: Hx) -> web::Result {
     let now = context.clock.now();
     let organization = &admin.organization;
     let (webhooks, hours, delivered, last) = {
@@ -78,9 +80,12 @@ pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -
         row(webhook, hours.get(id), delivered.get(id), last.get(id), now, zone)
     };
     let page = ListPage {
-        shell: admin.shell(Section::Integrations, "Webhook instances"),
+        shell: admin.shell(Section::Integrations, "Webhook instances").without_bad_news(),
         rows: webhooks.iter().map(row).collect(),
-        alerts: webhooks.iter().filter_map(|webhook| alert(webhook, last.get(&webhook.id))).collect(),
+        alerts: webhooks
+            .iter()
+            .filter_map(|webhook| alert(webhook, last.get(&webhook.id), &ladder, now, zone))
+            .collect(),
         summary: counted(webhooks.len(), "instance", "instances"),
         zone: zone.name().to_owned(),
         sample: sample(&admin.user.email, now, zone),
@@ -153,24 +158,35 @@ fn status(webhook: &Webhook) -> Status {
     Status { tone, icon, word }
 }
 
-fn alert(webhook: &Webhook, last: Option<&LastAttempt>) -> Option<Alert> {
-    let alert = |tone, title, text: String, link| Some(Alert { tone, title, text, url: urls::show(&webhook.id), link });
-    match webhook.state {
-        WebhookState::Disabled => {
-            let title = format!("{} is disabled", webhook.name);
-            alert("bad", title, why_disabled(webhook).into(), "Review failures")
+fn alert(
+    webhook: &Webhook,
+    last: Option<&LastAttempt>,
+    ladder: &Ladder,
+    now: Timestamp,
+    zone: TimeZone,
+) -> Option<Alert> {
+    let failed = last.filter(|attempt| !attempt.succeeded);
+    // The failing attempt itself, as long as it is the last one.
+    let (url, link) = failed.map_or((urls::show(&webhook.id), "Review failures"), |attempt| {
+        let delivery = DeliveryId { webhook: webhook.id.clone(), event: attempt.event.clone() };
+        (urls::delivery(&delivery), "View failed attempt")
+    });
+    let alert = |tone, title, text: String| Some(Alert { tone, title, text, url, link });
+    match (webhook.state, webhook.failing_since) {
+        (WebhookState::Disabled, _) => {
+            alert("bad", format!("{} is disabled", webhook.name), why_disabled(webhook).into())
         }
-        WebhookState::Active if webhook.failing_since.is_some() => {
-            let failures = usize::try_from(webhook.failures).unwrap_or(0);
-            let why = last.filter(|attempt| !attempt.succeeded).and_then(|attempt| attempt.error.clone());
+        (WebhookState::Active, Some(since)) => {
+            let failures = counted(usize::try_from(webhook.failures).unwrap_or(0), "attempt", "attempts");
+            let first = Moment::relative(since, now, zone).text;
+            let why = failed.and_then(|attempt| attempt.error.clone());
             let why = why.map(|why| format!(" The last one: {}.", why.trim_end_matches('.'))).unwrap_or_default();
-            let text = format!(
-                "{} in a row failed.{why} We keep retrying each delivery.",
-                counted(failures, "attempt", "attempts")
-            );
-            alert("warn", format!("{} is failing", webhook.name), text, "Review failures")
+            let next = what_comes(ladder, since, now, zone);
+            let next = next.unwrap_or_else(|| "We keep retrying each delivery.".into());
+            let text = format!("{failures} in a row failed, the first {first}.{why} {next}");
+            alert("warn", format!("{} {}", webhook.name, how_long(ladder, since, now)), text)
         }
-        WebhookState::Active | WebhookState::Paused => None,
+        (WebhookState::Active | WebhookState::Paused, _) => None,
     }
 }
 

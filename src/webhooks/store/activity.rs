@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::Row as _;
 
-use crate::base::{OrganizationId, Timestamp, WebhookId};
+use crate::base::{EventId, OrganizationId, Timestamp, WebhookId};
 use crate::db::{Conn, DbError};
 
 /// Hours that the figures cover.
@@ -23,6 +23,7 @@ pub struct Hour {
 /// The latest attempt of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastAttempt {
+    pub event: EventId,
     pub started_at: Timestamp,
     pub duration: Duration,
     pub succeeded: bool,
@@ -95,7 +96,7 @@ pub async fn last_attempts(
     organization: &OrganizationId,
 ) -> Result<HashMap<WebhookId, LastAttempt>, DbError> {
     let rows = sqlx::query(
-        "SELECT a.webhook_id, a.started_at, a.duration, a.outcome, a.status_code, a.error FROM webhooks w JOIN attempts a \
+        "SELECT a.webhook_id, a.started_at, a.duration, a.outcome, a.status_code, a.error, a.event_id FROM webhooks w JOIN attempts a \
          ON a.webhook_id = w.id AND a.started_at = (SELECT MAX(b.started_at) FROM attempts b WHERE b.webhook_id = w.id) \
          WHERE w.organization_id = $1 AND w.deleted_at IS NULL",
     )
@@ -112,6 +113,7 @@ pub async fn last_attempts(
             succeeded: outcome == "success",
             status_code: status.and_then(|status| u16::try_from(status).ok()),
             error: row.try_get(5)?,
+            event: row.try_get(6)?,
         };
         attempts.insert(row.try_get(0)?, attempt);
     }

@@ -3,13 +3,9 @@
 use crate::base::{DeliveryId, EventId};
 use crate::webhooks::urls::{COLLABORATION, INTEGRATIONS, LIST};
 
-pub(super) use crate::webhooks::urls::show as webhook;
+pub(super) use crate::webhooks::urls::{delivery, show as webhook};
 
 pub(super) const EVENTS: &str = "/events";
-
-pub(super) fn delivery(id: &DeliveryId) -> String {
-    format!("{}/deliveries/{id}", webhook(&id.webhook))
-}
 
 pub(super) fn attempt(id: &DeliveryId, number: i64) -> String {
     format!("{}?attempt={number}", delivery(id))

@@ -3,11 +3,13 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use crate::base::{TimeZone, Timestamp};
-use crate::delivery::store::count_held;
+use crate::base::{DeliveryId, TimeZone, Timestamp};
+use crate::delivery::model::Ladder;
+use crate::delivery::store::{count_held, last_failure};
 use crate::web::chart::{Bar, Chart};
 use crate::web::time::taken;
 use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
+use crate::webhooks::alerts::model::what_comes;
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::store as webhooks;
@@ -50,6 +52,8 @@ struct Alert {
     tone: &'static str,
     title: String,
     text: String,
+    /// The failing attempt, or nothing.
+    link: String,
 }
 
 struct RangeLink {
@@ -90,6 +94,7 @@ const fn range_words(range: Range) -> RangeWords {
 pub(crate) async fn show(
     admin: WebhooksAdmin,
     context: web::Data<Context>,
+    ladder: web::Data<Ladder>,
     hx: Hx,
     request: HttpRequest,
     id: web::Path<String>,
@@ -109,13 +114,15 @@ pub(crate) async fn show(
         figures: store::figures(&mut conn, &id, range, now).await?,
         slots: store::slots(&mut conn, &id, buckets.since()).await?,
         held: count_held(&mut conn, &id).await?,
+        last_failure: last_failure(&mut conn, &id).await?,
+        ladder: **ladder,
     };
     let listing = store::list_deliveries(&mut conn, organization, &id, &filter, &place, LIMIT).await?;
     drop(conn);
 
     let url = urls::webhook(&id);
     let table = Table::new(&url, &asked, listing, now, zone);
-    let shell = admin.shell(Section::Integrations, webhook.name.as_str());
+    let shell = admin.shell(Section::Integrations, webhook.name.as_str()).without_bad_news();
     page(shell, webhook, &asked, range, &buckets, &found, table, (now, zone)).answer(&hx)
 }
 
@@ -124,6 +131,9 @@ struct Found {
     figures: Figures,
     slots: Vec<Slot>,
     held: i64,
+    /// The delivery of the latest attempt that failed.
+    last_failure: Option<DeliveryId>,
+    ladder: Ladder,
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything that was found, handed on once")]
@@ -150,7 +160,7 @@ fn page(
         shell,
         trail: urls::trail(),
         badge: badge(&webhook),
-        alerts: alerts(&webhook, found.held, now, zone),
+        alerts: alerts(&webhook, found, now, zone),
         ranges: Range::ALL.map(|other| range_link(&url, &base, other, range)).into(),
         range: words,
         stats: stats(&found.figures, now, zone),
@@ -191,8 +201,9 @@ fn badge(webhook: &Webhook) -> StateWord {
 }
 
 /// What is the matter, and what happens next.
-fn alerts(webhook: &Webhook, held: i64, now: Timestamp, zone: TimeZone) -> Vec<Alert> {
-    let waiting = match held {
+fn alerts(webhook: &Webhook, found: &Found, now: Timestamp, zone: TimeZone) -> Vec<Alert> {
+    let link = found.last_failure.as_ref().map(urls::delivery).unwrap_or_default();
+    let waiting = match found.held {
         0 => "New messages are held until then.".to_owned(),
         held => format!(
             "{} held, and so are new ones. You choose then whether to send or to cancel them.",
@@ -201,20 +212,24 @@ fn alerts(webhook: &Webhook, held: i64, now: Timestamp, zone: TimeZone) -> Vec<A
     };
     match webhook.state {
         WebhookState::Active if is_failing(webhook) => {
-            let since = webhook.failing_since.map(|since| Moment::relative(since, now, zone).text);
+            let start = webhook.failing_since;
+            let since = start.map(|since| Moment::relative(since, now, zone).text);
             let since = since.map(|since| format!("The first one failed {since}. ")).unwrap_or_default();
+            let warning = start.and_then(|since| what_comes(&found.ladder, since, now, zone));
+            let warning = warning.map(|warning| format!(" {warning}")).unwrap_or_default();
             let next = "We keep retrying each delivery at longer and longer intervals. What does not get through by its last \
                         attempt counts as failed, and you can redeliver it here.";
             vec![Alert {
                 tone: "bad",
                 title: format!("{} in a row failed", count(webhook.failures, "attempt", "attempts")),
-                text: format!("{since}{next}"),
+                text: format!("{since}{next}{warning}"),
+                link,
             }]
         }
         WebhookState::Active => Vec::new(),
         WebhookState::Paused => {
             let text = format!("It sends again when somebody resumes it. {waiting}");
-            vec![Alert { tone: "warn", title: "This instance is paused".into(), text }]
+            vec![Alert { tone: "warn", title: "This instance is paused".into(), text, link: String::new() }]
         }
         WebhookState::Disabled => {
             let why = match webhook.disabled_reason.as_deref() {
@@ -222,7 +237,7 @@ fn alerts(webhook: &Webhook, held: i64, now: Timestamp, zone: TimeZone) -> Vec<A
                 _ => "Nothing got through for too long.",
             };
             let text = format!("{why} It sends again when somebody enables it. {waiting}");
-            vec![Alert { tone: "bad", title: "We stopped sending to this instance".into(), text }]
+            vec![Alert { tone: "bad", title: "We stopped sending to this instance".into(), text, link }]
         }
     }
 }
