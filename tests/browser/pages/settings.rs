@@ -46,6 +46,11 @@ pub(super) const PAGES: &[Page] = &[
     page("webhook", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}"),
     page("webhook-failing", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}"),
     page("webhook-as-table", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}?view=table"),
+    page(
+        "webhook-filtered-away",
+        ADMIN,
+        "/settings/integrations/collaboration/webhooks/{crm-sync}?range=30d&view=table&state=held",
+    ),
     page("webhook-paused", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}"),
     page("webhook-disabled", ADMIN, "/settings/integrations/collaboration/webhooks/{old-ticket-system}"),
     page("webhook-resume", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}")
