@@ -263,7 +263,8 @@ CREATE TABLE deliveries (
     PRIMARY KEY (event_id, webhook_id)
 );
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, event_id) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_leased ON deliveries (leased_until) WHERE leased_until IS NOT NULL;
+-- Leases of redeliveries, and of what was held or cancelled while its attempt was under way. All others end at due_at, whose index has them.
+CREATE INDEX deliveries_leased_apart ON deliveries (leased_until) WHERE leased_until <> COALESCE(due_at, 0);
 CREATE INDEX deliveries_log ON deliveries (webhook_id, created_at, event_id, event_type);
 CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, event_id, event_type);
 CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, event_id, webhook_id, event_type);

@@ -4,6 +4,7 @@
 //! ([`Db::submit`]) or an ordinary transaction ([`Db::begin`]). On SQLite the writer is one connection, so
 //! nothing ever sees "database is locked". Only `store.rs` files and this module see sqlx.
 
+mod checkpoints;
 mod columns;
 mod counter;
 pub mod dialect;

@@ -9,6 +9,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool, Executor, Row as _};
 
+use super::checkpoints::Checkpoints;
 use super::counter::Counter;
 use super::dialect::Dialect;
 use super::error::{DbError, OpenError};
@@ -37,6 +38,7 @@ pub struct Db {
     writer: AnyPool,
     mailbox: Mailbox,
     counter: Counter,
+    checkpoints: Checkpoints,
 }
 
 impl Db {
@@ -57,9 +59,13 @@ impl Db {
         migrate::run(&writer, &place).await?;
         full_text::prepare(&mut *writer.acquire().await.map_err(unusable)?).await.map_err(unusable)?;
         let readers = pool(dialect, options.readers, true).connect_with(connect).await.map_err(unusable)?;
-        let mailbox = writer::start(writer.clone(), dialect);
+        let checkpoints = match dialect {
+            Dialect::Sqlite => Checkpoints::start(readers.clone()),
+            Dialect::Postgres => Checkpoints::none(),
+        };
+        let mailbox = writer::start(writer.clone(), dialect, checkpoints.clone());
         let counter = Counter::start(readers.clone());
-        Ok(Self { dialect, readers, writer, mailbox, counter })
+        Ok(Self { dialect, readers, writer, mailbox, counter, checkpoints })
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -85,7 +91,10 @@ impl Db {
     /// A transaction that may write. Nothing slow belongs inside: on SQLite all others wait for it.
     /// Dropped without [`Tx::commit`], it is rolled back.
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        Ok(Tx::new(self.writer.begin_with(self.dialect.begin()).await?))
+        let mut tx = Tx::new(self.writer.begin_with(self.dialect.begin()).await?);
+        let checkpoints = self.checkpoints.clone();
+        tx.after_commit(move || checkpoints.committed());
+        Ok(tx)
     }
 
     /// Hands a command to the grouped writer and waits until it is on disk.
@@ -162,8 +171,9 @@ fn pool(dialect: Dialect, connections: u32, read_only: bool) -> AnyPoolOptions {
 }
 
 // FULL costs one sync for each commit, which grouping shares among all who wait; NORMAL could lose acknowledged events.
+// The writer's own checkpoints find most of their work done (`checkpoints`).
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
-     PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864";
+     PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000; PRAGMA journal_size_limit=67108864";
 const READER_PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
      PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY; PRAGMA query_only=ON";
 

@@ -13,6 +13,7 @@ use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Conn;
+use super::checkpoints::Checkpoints;
 use super::dialect::Dialect;
 use super::error::DbError;
 
@@ -173,18 +174,18 @@ impl Mailbox {
     }
 }
 
-pub(super) fn start(pool: AnyPool, dialect: Dialect) -> Mailbox {
+pub(super) fn start(pool: AnyPool, dialect: Dialect, checkpoints: Checkpoints) -> Mailbox {
     let (sender, receiver) = mpsc::channel(MAILBOX);
     let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
     for _ in 0..dialect.writers() {
-        tokio::spawn(run(pool.clone(), dialect, receiver.clone()));
+        tokio::spawn(run(pool.clone(), dialect, receiver.clone(), checkpoints.clone()));
     }
     Mailbox { sender }
 }
 
 type Waiting = std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Box<dyn Queued>>>>;
 
-async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting) {
+async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting, checkpoints: Checkpoints) {
     let mut taken = Vec::with_capacity(GROUP);
     loop {
         if waiting.lock().await.recv_many(&mut taken, GROUP).await == 0 {
@@ -209,6 +210,7 @@ async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting) {
             // different orders would wait for each other.
             groups.sort_unstable_by_key(|group| group.place());
             write(&pool, dialect, groups).await;
+            checkpoints.committed();
         }
     }
 }

@@ -19,8 +19,11 @@ use super::retry::Schedule;
 use super::sender::Sender;
 use super::store::{self, Disable};
 
-/// How often the poll looks even when nothing is known to be due: other nodes' and other processes' work.
+/// How often the poll looks even when nothing is known to be due: other nodes' work, and the dead ones'.
 const POLL: Duration = Duration::from_secs(1);
+/// The same where this is the only process that delivers, and therefore knows when something becomes due. An idle
+/// machine may sleep.
+const POLL_ALONE: Duration = Duration::from_secs(5);
 /// Bodies that all lanes together keep in memory; past that, new deliveries wait in the database.
 const MEMORY: usize = 64 * 1024 * 1024;
 
@@ -293,6 +296,7 @@ async fn poll(shared: Arc<Shared>) {
     while !shared.stopping.load(Ordering::SeqCst) {
         // Registered before the look, so that what becomes due during it is not slept through.
         let woken = shared.wake.notified();
+        shared.next_poll.store(i64::MAX, Ordering::SeqCst);
         let now = clock.now();
         let next = match look(&shared, now, &mut changes).await {
             Ok(next) => next,
@@ -325,7 +329,11 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
     if changes.replace(counter).is_some_and(|before| before != counter) {
         shared.forget_targets();
     }
-    let mut next = now + POLL;
+    let pause = match shared.parts.db.dialect() {
+        Dialect::Sqlite => POLL_ALONE,
+        Dialect::Postgres => POLL,
+    };
+    let mut next = now + pause;
     for (webhook, due_at) in due {
         if due_at <= now {
             shared.lane(&webhook).claim(shared);

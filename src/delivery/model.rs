@@ -80,6 +80,9 @@ impl Lease {
     /// clocks may be ahead.
     pub const MARGIN: Duration = Duration::from_secs(10);
 
+    /// No lease is longer: the settings hold an attempt to a minute.
+    pub const LONGEST: Duration = Duration::from_secs(120);
+
     /// The lease for attempts that last `request_timeout` at most.
     pub const fn outlasting(request_timeout: Duration) -> Self {
         Self { attempt: request_timeout }

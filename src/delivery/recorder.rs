@@ -109,8 +109,11 @@ fn look_after(shared: &Arc<Shared>, finished: &Finished, health: Health) {
 
 fn forget(shared: &Shared, finished: &Finished) {
     shared.closed(&finished.job);
-    if let Verdict::Retry { due_at } = finished.result.verdict {
-        shared.look_by(due_at);
+    match finished.result.verdict {
+        Verdict::Retry { due_at } => shared.look_by(due_at),
+        // A planned retry may have become due during a redelivery.
+        Verdict::Unchanged => shared.look_by(shared.parts.clock.now()),
+        Verdict::Succeeded | Verdict::GaveUp => {}
     }
 }
 

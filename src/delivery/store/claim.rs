@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{DeliveryId, EventId, Timestamp, WebhookId};
 use crate::db::{Command, Conn, DbError, Dialect, sql};
-use crate::delivery::model::{Job, Trigger};
+use crate::delivery::model::{Job, Lease, Trigger};
 
 /// Takes up to `limit` due deliveries of one webhook, in the order in which they became due.
 #[derive(Clone, Debug)]
@@ -161,9 +161,17 @@ pub async fn due_webhooks(conn: &mut Conn) -> Result<Vec<(WebhookId, Timestamp)>
     Ok(webhooks)
 }
 
-/// Frees what a process that is gone had leased. Only where there is one process for a database: SQLite.
+/// Frees what a process that is gone had leased. Only where there is one process for a database: SQLite. A lease that
+/// has run out holds nothing back, and none is longer than [`Lease::LONGEST`]: of the planned retries, however many, only
+/// those of that time are looked at.
 pub async fn free_all_leases(conn: &mut Conn, now: Timestamp) -> Result<u64, DbError> {
-    let text = "UPDATE deliveries SET leased_until = NULL, due_at = CASE WHEN state = 'pending' AND due_at = leased_until THEN $1 \
-                ELSE due_at END WHERE leased_until IS NOT NULL";
-    Ok(sqlx::query(AssertSqlSafe(text)).bind(now).execute(conn).await?.rows_affected())
+    let due = format!(
+        "UPDATE deliveries{} SET leased_until = NULL, due_at = $1 \
+         WHERE due_at IS NOT NULL AND due_at > $1 AND due_at <= $2 AND leased_until = due_at",
+        Dialect::of(conn).indexed_by("deliveries_due")
+    );
+    let due = sqlx::query(AssertSqlSafe(due)).bind(now).bind(now + Lease::LONGEST).execute(&mut *conn).await?;
+    let apart = "UPDATE deliveries SET leased_until = NULL WHERE leased_until <> COALESCE(due_at, 0)";
+    let apart = sqlx::query(apart).execute(conn).await?;
+    Ok(due.rows_affected() + apart.rows_affected())
 }
