@@ -232,8 +232,12 @@ impl Browser {
     pub async fn use_window(&self, options: BrowserOptions) {
         let size = json!({"width": options.width, "height": options.height, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
-        let scheme = json!({"name": "prefers-color-scheme", "value": options.color_scheme.as_str()});
-        self.devtools("Emulation.setEmulatedMedia", json!({"features": [scheme]})).await;
+        // Both wishes are told at once: without motion no colour is on its way to another while it is looked at.
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": options.color_scheme.as_str()},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
     }
 
     /// What the browser's console said since the last look: errors of scripts, refusals by the page's
