@@ -314,9 +314,11 @@ CREATE TABLE projects (
     updated_at BIGINT NOT NULL,
     search TEXT NOT NULL
 );
-CREATE INDEX projects_organization ON projects (organization_id, created_at, id) WHERE trashed_at IS NULL;
+-- Indexes of lists end with what is searched: a search reads past the others without their rows.
+CREATE INDEX projects_organization ON projects (organization_id, created_at, id, status, search) WHERE trashed_at IS NULL;
 -- What the page of a status is sorted by.
-CREATE INDEX projects_due ON projects (organization_id, status, (COALESCE(due_date, '9999-12-31')), id) WHERE trashed_at IS NULL;
+CREATE INDEX projects_due ON projects (organization_id, status, (COALESCE(due_date, '9999-12-31')), id, search)
+    WHERE trashed_at IS NULL;
 CREATE INDEX projects_name ON projects (organization_id, status, search, id) WHERE trashed_at IS NULL;
 CREATE INDEX projects_trash ON projects (organization_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
 CREATE UNIQUE INDEX projects_intake ON projects (intake_id) WHERE intake_id IS NOT NULL;
@@ -457,4 +459,4 @@ CREATE TABLE intakes (
     created_at BIGINT NOT NULL,
     search TEXT NOT NULL
 );
-CREATE INDEX intakes_organization ON intakes (organization_id, created_at, id);
+CREATE INDEX intakes_organization ON intakes (organization_id, created_at, id, status, search);

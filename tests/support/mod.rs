@@ -9,6 +9,7 @@ pub mod house;
 pub mod listener;
 pub mod log;
 pub mod mailbox;
+pub mod many;
 pub mod postgres;
 pub mod process;
 pub mod programs;

@@ -97,6 +97,14 @@ impl Server {
         self.child.id().expect("the server runs")
     }
 
+    /// The most memory that the process has had so far (resident), in MB.
+    pub fn peak_megabytes(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+        let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kilobytes * 1_024.0 / 1e6
+    }
+
     /// `kill -9`: no chance to finish anything.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the server can be killed");
