@@ -2,6 +2,7 @@
 
 mod changes;
 mod starts;
+mod trash;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The trash empties itself, in the name of whoever put things there.
+//! Emptying the whole trash: when a person says so, and by itself, in the name of whoever put things there. A thousand things of
+//! a kind go in one transaction, so that other people's changes wait for one step at most; what a crash leaves is still in the trash.
 
 use std::time::Duration;
 
@@ -50,12 +51,28 @@ async fn expire(
     let found = organizations::find(&mut *db.read().await?, &organization).await?;
     let zone = found.ok_or(Refusal::NotFound)?.time_zone;
     let author = Author { actor: Actor { organization, email, source: Source::Herald }, zone };
+    to_the_end(db, desk, &author, Some(until)).await?;
+    Ok(())
+}
+
+/// Deletes all that is in the trash of the author's organization for good, the latest first. Answers how many things went.
+pub async fn empty(db: &Db, desk: &Desk, author: &Author) -> Result<usize, Refusal> {
+    to_the_end(db, desk, author, None).await
+}
+
+/// Takes step after step, each in a transaction of its own: of what the author put there at `until` or before, or of all.
+async fn to_the_end(db: &Db, desk: &Desk, author: &Author, until: Option<Timestamp>) -> Result<usize, Refusal> {
+    let mut count = 0;
     loop {
         let mut tx = db.begin().await?;
-        let is_all = actions::expire(&mut tx, desk, &author, until).await?;
+        let gone = match until {
+            Some(until) => actions::expire(&mut tx, desk, author, until).await?,
+            None => actions::empty(&mut tx, desk, author).await?,
+        };
         tx.commit().await?;
-        if is_all {
-            return Ok(());
+        count += gone.count;
+        if gone.is_all {
+            return Ok(count);
         }
     }
 }

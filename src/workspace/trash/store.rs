@@ -32,23 +32,27 @@ pub async fn page(conn: &mut Conn, organization: &OrganizationId, place: &Place)
     list.page(conn, place, LIMIT).await?.try_map(read)
 }
 
-/// All projects in the trash, the latest first.
-pub async fn projects(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<ProjectId>, DbError> {
+/// Projects in the trash, the latest first.
+pub async fn projects(conn: &mut Conn, organization: &OrganizationId, limit: i64) -> Result<Vec<ProjectId>, DbError> {
     let rows = sqlx::query(
-        "SELECT id FROM projects WHERE organization_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at DESC, id DESC",
+        "SELECT id FROM projects WHERE organization_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at DESC, id DESC \
+         LIMIT $2",
     )
     .bind(organization)
+    .bind(limit)
     .fetch_all(conn)
     .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// All pairs of the answer library in the trash, the latest first.
-pub async fn answers(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<AnswerId>, DbError> {
+/// Pairs of the answer library in the trash, the latest first.
+pub async fn answers(conn: &mut Conn, organization: &OrganizationId, limit: i64) -> Result<Vec<AnswerId>, DbError> {
     let rows = sqlx::query(
-        "SELECT id FROM answers WHERE organization_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at DESC, id DESC",
+        "SELECT id FROM answers WHERE organization_id = $1 AND trashed_at IS NOT NULL ORDER BY trashed_at DESC, id DESC \
+         LIMIT $2",
     )
     .bind(organization)
+    .bind(limit)
     .fetch_all(conn)
     .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()

@@ -95,9 +95,8 @@ async fn remove(tx: &mut Tx, desk: &Desk, author: &Author, answers: &[Answer]) -
     if answers.is_empty() {
         return Ok(());
     }
-    for answer in answers {
-        projects::store::forget_answer(tx, &answer.id).await?;
-    }
+    let ids: Vec<AnswerId> = answers.iter().map(|answer| answer.id.clone()).collect();
+    projects::store::forget_answers(tx, &ids).await?;
     store::delete(tx, answers).await?;
     let untold: Vec<Answer> = answers.iter().filter(|answer| answer.trashed.is_none()).cloned().collect();
     raise(tx, desk, author, EventType::AnswerLibDeleted, &untold, None).await?;

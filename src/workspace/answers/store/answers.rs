@@ -111,9 +111,16 @@ pub async fn update(conn: &mut Conn, changed: &[Answer]) -> Result<(), DbError> 
 /// Removes pairs with their histories for good.
 pub async fn delete(conn: &mut Conn, answers: &[Answer]) -> Result<(), DbError> {
     index::remove(conn, answers).await?;
-    for answer in answers {
-        for text in ["DELETE FROM answer_history WHERE answer_id = $1", "DELETE FROM answers WHERE id = $1"] {
-            sqlx::query(text).bind(&answer.id).execute(&mut *conn).await?;
+    let dialect = Dialect::of(conn);
+    for (name, table, column) in
+        [("answers.delete_history", "answer_history", "answer_id"), ("answers.delete", "answers", "id")]
+    {
+        for piece in sql::shapes(answers) {
+            let text = sql::shaped(dialect, name, piece.len(), |rows| {
+                format!("DELETE FROM {table} WHERE {column} IN {}", sql::values(dialect, 1, 1, rows))
+            });
+            let query = piece.iter().fold(sqlx::query(text), |query, answer| query.bind(&answer.id));
+            query.execute(&mut *conn).await?;
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ mod sorted;
 
 pub use projects::{Filter, delete, delete_all, find, insert, intake_of, list, progress, update};
 pub use questions::{
-    delete as delete_question, find as find_question, forget_answer, insert as insert_question, list as list_questions,
-    place as place_question, progress_of_sections, update as update_question, uses,
+    delete as delete_question, find as find_question, forget_answers, insert as insert_question,
+    list as list_questions, place as place_question, progress_of_sections, update as update_question, uses,
 };
 pub use sections::{
     delete as delete_section, find as find_section, insert as insert_section, list as list_sections,

@@ -124,8 +124,15 @@ pub async fn uses(conn: &mut Conn, answers: &[AnswerId]) -> Result<HashMap<Answe
     Ok(found)
 }
 
-/// Lets the questions keep their answers, which come from nowhere once the pair is gone.
-pub async fn forget_answer(conn: &mut Conn, answer: &AnswerId) -> Result<(), DbError> {
-    sqlx::query("UPDATE questions SET answer_id = NULL WHERE answer_id = $1").bind(answer).execute(conn).await?;
+/// Lets the questions keep their answers, which come from nowhere once the pairs are gone.
+pub async fn forget_answers(conn: &mut Conn, answers: &[AnswerId]) -> Result<(), DbError> {
+    let dialect = Dialect::of(conn);
+    for piece in sql::shapes(answers) {
+        let text = sql::shaped(dialect, "questions.forget_answers", piece.len(), |rows| {
+            format!("UPDATE questions SET answer_id = NULL WHERE answer_id IN {}", sql::values(dialect, 1, 1, rows))
+        });
+        let query = piece.iter().fold(sqlx::query(text), |query, answer| query.bind(answer));
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }

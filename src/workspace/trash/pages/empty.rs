@@ -6,7 +6,7 @@ use crate::web::guard::Admin;
 use crate::web::{self, Context, FieldErrors, Form, Hx, Page as _, Section, Toast, see_other};
 use crate::workspace::change::Desk;
 use crate::workspace::pages::author;
-use crate::workspace::trash::actions;
+use crate::workspace::trash::emptying;
 
 use super::confirm::{ConfirmForm, ConfirmPage};
 use super::urls;
@@ -30,9 +30,7 @@ pub(crate) async fn empty(
     if !form.says(WORDS) {
         return question(&admin).mistyped(form.confirm).rejected(&hx);
     }
-    let mut tx = context.db.begin().await?;
-    let gone = actions::empty(&mut tx, &desk, &author(&admin)).await?;
-    tx.commit().await?;
+    let gone = emptying::empty(&context.db, &desk, &author(&admin)).await?;
     admin.flash(Toast::ok("Trash emptied").text(match gone {
         0 => "Nothing was in it.".into(),
         1 => "1 item is gone.".into(),
