@@ -221,7 +221,7 @@ async fn each_thousand_pairs_are_one_event_and_the_progress_is_told() {
 async fn what_is_exported_is_imported_as_it_was() {
     let (app, other) = (spawn_app().await, spawn_app().await);
     let (ada, bob) = (app.admin().await, other.admin().await);
-    let file = "question,answer,tags,owner\r\n\"Is it \"\"so\"\"?\",\"Line, one\nline; two\",\"EU, ISO 27001\",ada@halden.example\r\n=1+1,\"\tÄ €\",,\r\n";
+    let file = "question,answer,tags,owner\r\n\"Is it \"\"so\"\"?\",\"Line, one\nline; two\",\"EU, ISO 27001\",ada@halden.example\r\n=1+1,\"\tÄ €\",,\r\n\"-5 \"\"or\"\" 6\",''@two,\"+tag, =two\",\r\n";
     let import = uploaded(&ada, file.to_owned() + many(600).split_once('\n').unwrap().1).await;
     starts(&ada, &import).await;
     finishes(&ada, &import).await;
@@ -234,9 +234,12 @@ async fn what_is_exported_is_imported_as_it_was() {
         "{}",
         &exported[..200]
     );
+    for cell in ["\r\n'=1+1,", "\r\n\"'-5 \"\"or\"\" 6\",", ",''@two,", ",\"'+tag, =two\","] {
+        assert!(exported.contains(cell), "{cell} is no formula for a spreadsheet");
+    }
 
     let import = uploaded(&bob, &exported).await;
-    assert!(words(&bob.reads(&import).await).contains("602 pairs found"));
+    assert!(words(&bob.reads(&import).await).contains("603 pairs found"));
     starts(&bob, &import).await;
     finishes(&bob, &import).await;
     assert_eq!(bob.gets("/answers/export").await.text().await.unwrap(), exported);

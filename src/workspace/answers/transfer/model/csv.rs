@@ -2,10 +2,14 @@
 //! record.
 //!
 //! Between the columns stand commas, or what stands between the names in the first line: semicolons or tabs. A line ends with LF, CRLF
-//! or CR. A field may stand in quotes, and then hold line breaks, separators and doubled quotes.
+//! or CR. A field may stand in quotes, and then hold line breaks, separators and doubled quotes. The parser is csv-core's, that of
+//! the csv crate, whose own reader cannot wait for what a browser has not sent yet.
 
-/// The most bytes of one field: more than the longest answer takes in UTF-8. A file whose quote is never closed ends here.
-const FIELD_BYTES: usize = 256 * 1024;
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+/// The most bytes of one record: more than the longest question and answer take in UTF-8. A file whose quote is never closed ends
+/// here.
+const RECORD_BYTES: usize = 1024 * 1024;
 /// The most fields of one record.
 const FIELDS: usize = 100;
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -31,25 +35,68 @@ pub struct Record {
     pub fields: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// At the start of a field.
-    Start,
-    Plain,
-    Quoted,
-    /// After a quote inside quotes: the end, or the first half of a doubled one.
-    Quote,
+/// A file that is being read.
+#[derive(Debug, Default)]
+pub struct Csv {
+    /// The beginning of the file, as long as it does not tell what stands between the columns.
+    head: Vec<u8>,
+    records: Option<Records>,
 }
 
-/// A file that is being read.
-#[derive(Debug)]
-pub struct Csv {
-    state: State,
-    /// Known after the first line.
-    separator: Option<u8>,
-    is_first_record: bool,
+impl Csv {
+    /// Reads the next piece; the records that end in it are added to `found`. Empty lines are passed over.
+    pub fn feed(&mut self, piece: &[u8], found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
+        if let Some(records) = &mut self.records {
+            return records.read(piece, found);
+        }
+        self.head.extend_from_slice(piece);
+        match separator(&self.head) {
+            Some(separator) => self.begin(separator, found),
+            None if self.head.len() > RECORD_BYTES => Err(InvalidCsv::TooLong(1)),
+            None => Ok(()),
+        }
+    }
+
+    /// The end of the file.
+    pub fn finish(mut self, found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
+        if self.records.is_none() {
+            self.begin(b',', found)?;
+        }
+        self.records.map_or(Ok(()), |records| records.finish(found))
+    }
+
+    fn begin(&mut self, separator: u8, found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
+        let head = std::mem::take(&mut self.head);
+        let text = head.strip_prefix(BOM).unwrap_or(&head);
+        self.records.insert(Records::new(separator)).read(text, found)
+    }
+}
+
+/// What stands between the names in the first line, once it is told: a comma where the line has but one name.
+fn separator(head: &[u8]) -> Option<u8> {
+    let (mut is_quoted, mut has_name) = (false, false);
+    for &byte in head.strip_prefix(BOM).unwrap_or(head) {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b',' | b';' | b'\t' if !is_quoted => return Some(byte),
+            b'\n' | b'\r' if !is_quoted && has_name => return Some(b','),
+            _ => has_name |= !byte.is_ascii_whitespace(),
+        }
+    }
+    None
+}
+
+/// The records of a file whose separator is known.
+struct Records {
+    reader: Reader,
+    /// The fields of the record that is being read, one after the other, and where each of them ends.
     bytes: Vec<u8>,
-    fields: Vec<String>,
+    ends: Vec<usize>,
+    /// How much of both is filled.
+    written: usize,
+    ended: usize,
+    /// A record has begun.
+    is_open: bool,
     line: i64,
     /// The line in which the record begins.
     began: i64,
@@ -57,125 +104,85 @@ pub struct Csv {
     after_cr: bool,
 }
 
-impl Default for Csv {
-    fn default() -> Self {
+impl Records {
+    fn new(separator: u8) -> Self {
         Self {
-            state: State::Start,
-            separator: None,
-            is_first_record: true,
-            bytes: Vec::new(),
-            fields: Vec::new(),
+            reader: ReaderBuilder::new().delimiter(separator).build(),
+            bytes: vec![0; RECORD_BYTES],
+            ends: vec![0; FIELDS],
+            written: 0,
+            ended: 0,
+            is_open: false,
             line: 1,
             began: 1,
             after_cr: false,
         }
     }
-}
 
-impl Csv {
-    /// Reads the next piece; the records that end in it are added to `found`. Empty lines are passed over.
-    pub fn feed(&mut self, piece: &[u8], found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
-        piece.iter().try_for_each(|&byte| self.take(byte, found))
-    }
-
-    /// The end of the file.
-    pub fn finish(mut self, found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
-        if self.state == State::Quoted {
-            return Err(InvalidCsv::Unclosed(self.began));
-        }
-        self.end_record(found)
-    }
-
-    fn take(&mut self, byte: u8, found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
-        let belongs_to_cr = std::mem::take(&mut self.after_cr) && byte == b'\n';
-        if self.state == State::Quoted {
-            if byte == b'"' {
-                self.state = State::Quote;
+    fn read(&mut self, mut piece: &[u8], found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
+        loop {
+            if !self.is_open {
+                // The parser would pass over empty lines, too, and not tell in which one the record begins.
+                let empty = piece.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+                self.count_lines(&piece[..empty]);
+                piece = &piece[empty..];
+                self.began = self.line;
+            }
+            if piece.is_empty() {
                 return Ok(());
             }
-            self.count(byte, belongs_to_cr);
-            return self.push(byte);
-        }
-        if self.state == State::Quote && byte == b'"' {
-            self.state = State::Quoted;
-            return self.push(byte);
-        }
-        match byte {
-            b'\n' if belongs_to_cr => Ok(()),
-            b'\n' | b'\r' => {
-                self.end_record(found)?;
-                self.count(byte, false);
-                self.began = self.line;
-                Ok(())
-            }
-            b'"' if self.state == State::Start => {
-                self.state = State::Quoted;
-                Ok(())
-            }
-            byte if self.separates(byte) => self.end_field(),
-            byte => {
-                self.state = State::Plain;
-                self.push(byte)?;
-                if self.is_first_record && self.fields.is_empty() && self.bytes == BOM {
-                    self.bytes.clear();
-                    self.state = State::Start;
-                }
-                Ok(())
+            let (bytes, ends) = (&mut self.bytes[self.written..], &mut self.ends[self.ended..]);
+            let (result, read, written, ended) = self.reader.read_record(piece, bytes, ends);
+            self.count_lines(&piece[..read]);
+            piece = &piece[read..];
+            self.written += written;
+            self.ended += ended;
+            self.is_open = true;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => return Err(InvalidCsv::TooLong(self.began)),
+                ReadRecordResult::OutputEndsFull => return Err(InvalidCsv::TooManyFields(self.began)),
+                ReadRecordResult::Record | ReadRecordResult::End => found.extend(self.close()?),
             }
         }
     }
 
-    /// The first line says what stands between its names, and the rest keeps to it.
-    fn separates(&mut self, byte: u8) -> bool {
-        match self.separator {
-            Some(separator) => byte == separator,
-            None if matches!(byte, b',' | b';' | b'\t') => {
-                self.separator = Some(byte);
-                true
+    /// A line break ends the last record, if its quotes are closed.
+    fn finish(mut self, found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
+        self.read(b"\n", found)?;
+        if self.is_open { Err(InvalidCsv::Unclosed(self.began)) } else { Ok(()) }
+    }
+
+    /// The record that has been read; `None` where nothing stands in it.
+    fn close(&mut self) -> Result<Option<Record>, InvalidCsv> {
+        let (mut fields, mut start) = (Vec::with_capacity(self.ended), 0);
+        for &end in &self.ends[..self.ended] {
+            let text = str::from_utf8(&self.bytes[start..end]).map_err(|_| InvalidCsv::NotUtf8(self.began))?;
+            fields.push(text.to_owned());
+            start = end;
+        }
+        (self.written, self.ended, self.is_open) = (0, 0, false);
+        let has_text = fields.iter().any(|field| !field.trim().is_empty());
+        Ok(has_text.then_some(Record { line: self.began, fields }))
+    }
+
+    fn count_lines(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == b'\r' || (byte == b'\n' && !self.after_cr) {
+                self.line += 1;
             }
-            None => false,
+            self.after_cr = byte == b'\r';
         }
-    }
-
-    fn count(&mut self, byte: u8, belongs_to_cr: bool) {
-        self.after_cr = byte == b'\r';
-        if matches!(byte, b'\n' | b'\r') && !belongs_to_cr {
-            self.line += 1;
-        }
-    }
-
-    fn push(&mut self, byte: u8) -> Result<(), InvalidCsv> {
-        if self.bytes.len() == FIELD_BYTES {
-            return Err(InvalidCsv::TooLong(self.began));
-        }
-        self.bytes.push(byte);
-        Ok(())
-    }
-
-    fn end_field(&mut self) -> Result<(), InvalidCsv> {
-        self.state = State::Start;
-        if self.fields.len() == FIELDS {
-            return Err(InvalidCsv::TooManyFields(self.began));
-        }
-        let text = String::from_utf8(std::mem::take(&mut self.bytes)).map_err(|_| InvalidCsv::NotUtf8(self.began))?;
-        self.fields.push(text);
-        Ok(())
-    }
-
-    fn end_record(&mut self, found: &mut Vec<Record>) -> Result<(), InvalidCsv> {
-        self.end_field()?;
-        let fields = std::mem::take(&mut self.fields);
-        if fields.iter().any(|field| !field.trim().is_empty()) {
-            self.is_first_record = false;
-            // A file of one column has no separators.
-            self.separator.get_or_insert(b',');
-            found.push(Record { line: self.began, fields });
-        }
-        Ok(())
     }
 }
 
-/// Adds one record to `file`, its fields in quotes where they need them.
+impl std::fmt::Debug for Records {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Records").field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+/// Adds one record to `file`, its fields in quotes where some spreadsheet needs them.
 pub fn write_record<'a>(file: &mut String, fields: impl IntoIterator<Item = &'a str>) {
     for (place, field) in fields.into_iter().enumerate() {
         if place > 0 {
@@ -214,9 +221,11 @@ mod tests {
         };
         for (file, expected) in [
             ("", rows(&[])),
+            ("\u{feff}\n \r\n", rows(&[])),
             ("a,b\r\n1,2\r\n", rows(&[(1, &["a", "b"]), (2, &["1", "2"])])),
             ("\u{feff}a;b\n1,5;2", rows(&[(1, &["a", "b"]), (2, &["1,5", "2"])])),
             ("\u{feff}\"a\"\tb\r1\t", rows(&[(1, &["a", "b"]), (2, &["1", ""])])),
+            ("\n\"a;b\";c\r\r1;2\r", rows(&[(2, &["a;b", "c"]), (4, &["1", "2"])])),
             (
                 "a,b\n\n , \n\"x\r\ny\",\"say \"\"hi\"\"\"\n3,4",
                 rows(&[(1, &["a", "b"]), (4, &["x\r\ny", "say \"hi\""]), (6, &["3", "4"])]),
@@ -224,13 +233,16 @@ mod tests {
             ("a,b\nan \"inch\",\"\"\n", rows(&[(1, &["a", "b"]), (2, &["an \"inch\"", ""])])),
             ("a\nb;c", rows(&[(1, &["a"]), (2, &["b;c"])])),
             ("a,b\n1,\"never", Err(InvalidCsv::Unclosed(2))),
+            ("a,b\n\n\"", Err(InvalidCsv::Unclosed(3))),
         ] {
             for size in [1, 2, 3, 1_000] {
                 assert_eq!(read(file.as_bytes(), size), expected, "{file:?} by {size}");
             }
         }
         assert_eq!(read(b"a,b\n\xff,2", 3), Err(InvalidCsv::NotUtf8(2)));
-        assert_eq!(read(&[b'x'; FIELD_BYTES + 1], 4_096), Err(InvalidCsv::TooLong(1)));
+        assert_eq!(read(&vec![b'x'; RECORD_BYTES + 1], 4_096), Err(InvalidCsv::TooLong(1)));
+        let endless = [&b"a,b\n1,\""[..], &vec![b'x'; RECORD_BYTES]].concat();
+        assert_eq!(read(&endless, 4_096), Err(InvalidCsv::TooLong(2)));
         assert_eq!(read(&[b','; FIELDS + 1], 7), Err(InvalidCsv::TooManyFields(1)));
     }
 

@@ -1,6 +1,7 @@
 //! What an import is, and what its file must look like.
 
 mod csv;
+mod formula;
 mod rows;
 
 use crate::auth::model::Actor;
@@ -8,6 +9,7 @@ use crate::base::{ImportId, OrganizationId, Timestamp, names};
 use crate::workspace::answers::model::Standing;
 
 pub use csv::{Csv, InvalidCsv, Record, write_record};
+pub use formula::{guarded, unguarded};
 pub use rows::{COLUMNS, Columns, Gathered, MissingColumn, Row, RowProblem};
 
 /// Pairs that are saved in one transaction, and that one event names.

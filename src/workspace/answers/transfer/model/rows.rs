@@ -6,6 +6,7 @@ use crate::workspace::answers::model::{self, Content};
 
 use super::PROBLEMS;
 use super::csv::Record;
+use super::formula::unguarded;
 
 /// The columns that mean something, as an export writes them. The last one is only written: an imported pair begins anew.
 pub const COLUMNS: [&str; 5] = ["question", "answer", "tags", "owner", "status"];
@@ -74,7 +75,8 @@ impl Columns {
     /// The pair in a record, or what is wrong with it.
     fn pair(&self, record: &Record) -> Result<Content, Vec<RowProblem>> {
         let mut problems = Vec::new();
-        let field = |place: Option<usize>| place.and_then(|place| record.fields.get(place)).map_or("", String::as_str);
+        let field =
+            |place: Option<usize>| place.and_then(|place| record.fields.get(place)).map_or("", |cell| unguarded(cell));
         let mut note = |column: &str, error: &dyn std::fmt::Display| {
             let (column, message) = (column.to_owned(), error.to_string());
             problems.push(RowProblem { line: record.line, column, message });

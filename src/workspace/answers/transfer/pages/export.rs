@@ -13,7 +13,7 @@ use crate::web::guard::Member;
 use crate::web::{Context, Error, Result};
 use crate::workspace::answers::model::Answer;
 use crate::workspace::answers::store::{self, Filter, Order};
-use crate::workspace::answers::transfer::model::{COLUMNS, write_record};
+use crate::workspace::answers::transfer::model::{COLUMNS, guarded, write_record};
 use crate::workspace::pages::UNREADABLE;
 
 /// Pairs that are read at once.
@@ -102,5 +102,6 @@ fn write(file: &mut String, pair: &Answer) {
     let content = &pair.content;
     let tags = content.tags.join(", ");
     let owner = content.owner.as_deref().unwrap_or_default();
-    write_record(file, [content.question.as_str(), &content.answer, &tags, owner, pair.status.as_str()]);
+    let cells = [content.question.as_str(), &content.answer, &tags, owner, pair.status.as_str()].map(guarded);
+    write_record(file, cells.iter().map(|cell| &**cell));
 }
