@@ -351,13 +351,15 @@ CREATE INDEX questions_project ON questions (project_id);
 CREATE INDEX questions_answer ON questions (answer_id, project_id) WHERE answer_id IS NOT NULL;
 
 -- The answer library. status: in_moderation, published, in_review, rejected. number: the pair's place in the order in which
--- pairs were saved, which lists are in, and its row in the full-text index (db/full_text.rs). tags: a JSON list.
+-- pairs were saved, which lists are in, and its row in the full-text index (db/full_text.rs). tags: a JSON list. digest: the same
+-- for pairs with the same question and answer.
 CREATE TABLE answers (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
     number BIGINT NOT NULL,
     question TEXT NOT NULL,
     answer TEXT NOT NULL,
+    digest TEXT NOT NULL,
     tags TEXT NOT NULL,
     owner TEXT,
     status TEXT NOT NULL,
@@ -375,6 +377,7 @@ CREATE TABLE answers (
 CREATE INDEX answers_number ON answers (number);
 CREATE INDEX answers_organization ON answers (organization_id, number) WHERE trashed_at IS NULL;
 CREATE INDEX answers_status ON answers (organization_id, status, number) WHERE trashed_at IS NULL;
+CREATE INDEX answers_digest ON answers (organization_id, digest) WHERE trashed_at IS NULL;
 CREATE INDEX answers_thrown_away ON answers (organization_id, number) WHERE trashed_at IS NOT NULL;
 CREATE INDEX answers_trash ON answers (organization_id, trashed_at, id) WHERE trashed_at IS NOT NULL;
 CREATE INDEX answers_owner ON answers (organization_id, owner, number) WHERE trashed_at IS NULL AND owner IS NOT NULL;
@@ -410,8 +413,9 @@ CREATE TABLE answer_history (
     PRIMARY KEY (answer_id, version)
 );
 
--- Files on their way into the answer library. state: reading, ready, running, finished. total, done and refused count pairs and rows;
--- problems and ignored are JSON lists. is_moderator: whether the pairs are published at once.
+-- Files on their way into the answer library. state: reading, ready, running, finished, stopped. total, done and refused count pairs
+-- and rows; known: pairs that the library had when the file was read; skipped: those of the done ones that were left out for it, unless
+-- takes_known. problems and ignored are JSON lists. is_moderator: whether the pairs are published at once.
 CREATE TABLE imports (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -420,6 +424,9 @@ CREATE TABLE imports (
     total BIGINT NOT NULL,
     done BIGINT NOT NULL,
     refused BIGINT NOT NULL,
+    known BIGINT NOT NULL,
+    skipped BIGINT NOT NULL,
+    takes_known BIGINT NOT NULL,
     problems TEXT NOT NULL,
     ignored TEXT NOT NULL,
     started_by TEXT NOT NULL,
@@ -428,7 +435,7 @@ CREATE TABLE imports (
     finished_at BIGINT
 );
 CREATE INDEX imports_organization ON imports (organization_id, created_at, id);
-CREATE INDEX imports_open ON imports (state, created_at) WHERE state <> 'finished';
+CREATE INDEX imports_open ON imports (state, created_at) WHERE state IN ('reading', 'ready', 'running');
 
 -- The pairs of an import that are not saved yet. number: the pair's place in its file, from 1. tags: a JSON list.
 CREATE TABLE import_rows (
@@ -436,10 +443,12 @@ CREATE TABLE import_rows (
     number BIGINT NOT NULL,
     question TEXT NOT NULL,
     answer TEXT NOT NULL,
+    digest TEXT NOT NULL,
     tags TEXT NOT NULL,
     owner TEXT,
     PRIMARY KEY (import_id, number)
 );
+CREATE INDEX import_rows_digest ON import_rows (import_id, digest, number);
 
 -- status: new, accepted, declined. due_date: YYYY-MM-DD. project_id: what was made of it. search: title, client and requester
 -- in lower case.

@@ -52,6 +52,7 @@ pub fn configure(app: &mut ServiceConfig) {
     app.service(at("/answers/import").get(transfer::upload::form).post(transfer::upload::upload))
         .service(at("/answers/import/{id}").get(transfer::show::show))
         .service(at("/answers/import/{id}/start").post(transfer::show::start))
+        .service(at("/answers/import/{id}/stop").post(transfer::show::stop))
         .service(at("/answers/import/{id}/discard").post(transfer::show::discard))
         .service(at("/answers/export").get(transfer::export::export));
 

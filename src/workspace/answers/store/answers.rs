@@ -48,11 +48,11 @@ pub async fn insert(conn: &mut Conn, answers: &mut [Answer]) -> Result<(), DbErr
     for piece in sql::shapes(answers) {
         let text = sql::shaped(dialect, "answers.insert", piece.len(), |rows| {
             let types = [
-                "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT", "TEXT",
-                "BIGINT",
+                "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT",
+                "TEXT", "BIGINT",
             ];
             format!(
-                "INSERT INTO answers (id, organization_id, number, question, answer, tags, owner, status, version, created_by, \
+                "INSERT INTO answers (id, organization_id, number, question, answer, digest, tags, owner, status, version, created_by, \
                  created_at, updated_by, updated_at) VALUES {}",
                 sql::typed_values(dialect, 1, rows, &types)
             )
@@ -65,6 +65,7 @@ pub async fn insert(conn: &mut Conn, answers: &mut [Answer]) -> Result<(), DbErr
                 .bind(answer.number)
                 .bind(&content.question)
                 .bind(&content.answer)
+                .bind(content.digest())
                 .bind(tags_json(&content.tags))
                 .bind(content.owner.as_deref())
                 .bind(answer.status.as_str())
@@ -85,7 +86,7 @@ pub async fn update(conn: &mut Conn, changed: &[Answer]) -> Result<(), DbError> 
         let (content, review) = (&answer.content, answer.review.as_ref());
         sqlx::query(
             "UPDATE answers SET question = $2, answer = $3, tags = $4, owner = $5, status = $6, reviewer = $7, review_due = $8, \
-             note = $9, trashed_at = $10, trashed_by = $11, version = $12, updated_by = $13, updated_at = $14 WHERE id = $1",
+             note = $9, trashed_at = $10, trashed_by = $11, version = $12, updated_by = $13, updated_at = $14, digest = $15 WHERE id = $1",
         )
         .bind(&answer.id)
         .bind(&content.question)
@@ -101,6 +102,7 @@ pub async fn update(conn: &mut Conn, changed: &[Answer]) -> Result<(), DbError> 
         .bind(answer.version)
         .bind(&answer.updated_by)
         .bind(answer.updated_at)
+        .bind(content.digest())
         .execute(&mut *conn)
         .await?;
     }

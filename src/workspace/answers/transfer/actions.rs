@@ -27,6 +27,9 @@ pub async fn open(
         state: ImportState::Reading,
         total: 0,
         done: 0,
+        known: 0,
+        takes_known: false,
+        skipped: 0,
         refused: 0,
         problems: Vec::new(),
         ignored: Vec::new(),
@@ -44,9 +47,15 @@ pub async fn stage(tx: &mut Tx, id: &ImportId, rows: &[Row]) -> Result<(), Refus
     Ok(store::stage(tx, id, rows).await?)
 }
 
-/// The file is read to its end.
-pub async fn close(tx: &mut Tx, id: &ImportId, found: &Gathered, ignored: &[String]) -> Result<(), Refusal> {
-    Ok(store::ready(tx, id, found, ignored).await?)
+/// The file is read to its end. `known`: how many of its pairs the library has already.
+pub async fn close(
+    tx: &mut Tx,
+    id: &ImportId,
+    found: &Gathered,
+    ignored: &[String],
+    known: i64,
+) -> Result<(), Refusal> {
+    Ok(store::ready(tx, id, found, ignored, known).await?)
 }
 
 /// The file is no good, or stopped coming in.
@@ -54,19 +63,23 @@ pub async fn abandon(tx: &mut Tx, id: &ImportId) -> Result<(), Refusal> {
     Ok(store::delete(tx, id).await?)
 }
 
-/// Starts to save the pairs in the name of `author`. Repeated, it changes nothing.
+/// Starts to save the pairs in the name of `author`; those that the library has are left out unless `takes_known`. Repeated, it
+/// changes nothing.
 pub async fn start(
     tx: &mut Tx,
     desk: &Desk,
     author: &Author,
     standing: Standing,
+    takes_known: bool,
     id: &ImportId,
 ) -> Result<Changed<Import>, Refusal> {
     desk.begin(tx, author).await?;
     let mut import = load(tx, author, id).await?;
     match import.state {
         ImportState::Reading => return Err(Refusal::conflict("The file is still coming in.")),
-        ImportState::Running | ImportState::Finished => return Ok(Changed { now: import, is_new: false }),
+        ImportState::Running | ImportState::Finished | ImportState::Stopped => {
+            return Ok(Changed { now: import, is_new: false });
+        }
         ImportState::Ready if import.total == 0 => {
             return Err(Refusal::conflict("There is no pair in this file that could be imported."));
         }
@@ -75,9 +88,29 @@ pub async fn start(
     import.state = ImportState::Running;
     import.by = author.actor.clone();
     import.standing = standing;
+    import.takes_known = takes_known;
     store::update(tx, &import).await?;
     let details = json!({ "import_id": id, "pairs": import.total, "left_out": import.refused });
     desk.write_down(tx, author, "import.started", &import.file_name, details).await?;
+    Ok(Changed { now: import, is_new: true })
+}
+
+/// Ends an import before all of its pairs are saved; those that are saved stay. Repeated, and after its end, it changes nothing.
+pub async fn stop(tx: &mut Tx, desk: &Desk, author: &Author, id: &ImportId) -> Result<Changed<Import>, Refusal> {
+    let now = desk.begin(tx, author).await?;
+    let mut import = load(tx, author, id).await?;
+    match import.state {
+        ImportState::Reading | ImportState::Ready => {
+            return Err(Refusal::conflict("This import was not started yet."));
+        }
+        ImportState::Finished | ImportState::Stopped => return Ok(Changed { now: import, is_new: false }),
+        ImportState::Running => {}
+    }
+    import.state = ImportState::Stopped;
+    import.finished_at = Some(now);
+    store::update(tx, &import).await?;
+    let details = json!({ "import_id": id, "pairs": import.saved(), "left": import.total - import.done });
+    desk.write_down(tx, author, "import.stopped", &import.file_name, details).await?;
     Ok(Changed { now: import, is_new: true })
 }
 
@@ -92,7 +125,7 @@ pub async fn discard(tx: &mut Tx, desk: &Desk, author: &Author, id: &ImportId) -
     Ok(import)
 }
 
-/// Saves the next thousand pairs and raises their ANSWER_LIB_CREATED; after the last ones the import is finished. Whoever else takes
+/// Saves the next thousand pairs, past those that the library has, and raises their ANSWER_LIB_CREATED; after the last ones the import is finished. Whoever else takes
 /// the same step meanwhile, on another node, waits for this one and then takes the next.
 pub async fn step(tx: &mut Tx, desk: &Desk, author: &Author, id: &ImportId) -> Result<Import, Refusal> {
     let now = desk.begin(tx, author).await?;
@@ -100,17 +133,22 @@ pub async fn step(tx: &mut Tx, desk: &Desk, author: &Author, id: &ImportId) -> R
     if import.state != ImportState::Running {
         return Ok(import);
     }
-    let rows = store::staged(tx, id, import.done, STEP).await?;
-    if let Some(last) = rows.last() {
-        import.done = last.number;
-    }
-    let is_last = rows.is_empty() || import.done >= import.total;
+    let rows = match import.takes_known {
+        true => store::staged(tx, id, import.done, STEP).await?,
+        false => store::staged_anew(tx, &import, STEP).await?,
+    };
+    let saved = i64::try_from(rows.len()).unwrap_or(STEP);
+    // The last of a full step is where the next one goes on; a step that is not full is the last one.
+    let done = rows.last().filter(|_| saved == STEP).map_or(import.total, |last| last.number);
+    import.skipped += done - import.done - saved;
+    import.done = done;
+    let is_last = import.done >= import.total;
     let contents = rows.into_iter().map(|row| row.content).collect();
     create_all(tx, desk, author, import.standing, contents).await?;
     if is_last {
         import.state = ImportState::Finished;
         import.finished_at = Some(now);
-        let details = json!({ "import_id": id, "pairs": import.done });
+        let details = json!({ "import_id": id, "pairs": import.saved(), "skipped": import.skipped });
         desk.write_down(tx, author, "import.finished", &import.file_name, details).await?;
     }
     store::update(tx, &import).await?;

@@ -1,7 +1,7 @@
 //! Goes on with imports in the background: those that are started, and those that a restart or another node's end interrupted.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -15,8 +15,10 @@ use crate::workspace::change::{Author, Desk, Refusal};
 use super::model::{FORGOTTEN_AFTER_HOURS, Import, ImportState};
 use super::{actions, store};
 
-/// How often it looks for imports that nobody told it of, and tries again what failed.
-const PAUSE: Duration = Duration::from_secs(10);
+/// How often it looks for imports that nobody told it of: those that another node left.
+const PAUSE: Duration = Duration::from_secs(60);
+/// How soon it tries again what failed.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// The background task. Cheap to clone; app data of the pages.
 #[derive(Clone)]
@@ -45,13 +47,15 @@ impl Imports {
 
     async fn run(self, db: Db, desk: Desk) {
         while !self.stop.is_cancelled() {
+            let mut pause = PAUSE;
             if let Err(error) = self.round(&db, &desk).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "an import did not go on; it is tried again");
+                pause = RETRY;
             }
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(PAUSE) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -68,7 +72,10 @@ impl Imports {
                 if self.stop.is_cancelled() {
                     return Ok(());
                 }
+                let began = Instant::now();
                 step(db, desk, import).await?;
+                // Whoever publishes or saves meanwhile finds the writer free for as long as the step has held it.
+                let _ = tokio::time::timeout(began.elapsed(), self.stop.cancelled()).await;
             }
         }
     }
@@ -82,7 +89,7 @@ async fn step(db: &Db, desk: &Desk, import: Import) -> Result<(), Refusal> {
     let import = actions::step(&mut tx, desk, &author, &import.id).await?;
     tx.commit().await?;
     if import.state == ImportState::Finished {
-        tracing::info!(import = %import.id, pairs = import.done, "an import is finished");
+        tracing::info!(import = %import.id, pairs = import.saved(), "an import is finished");
     }
     Ok(())
 }

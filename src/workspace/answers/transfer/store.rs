@@ -4,25 +4,32 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::auth::model::{Actor, Source};
 use crate::base::{ImportId, OrganizationId, Timestamp};
-use crate::db::{Conn, DbError, Dialect, Row as DbRow, sql};
+use crate::db::{Conn, DbError, Dialect, Flag, Row as DbRow, sql};
 use crate::workspace::answers::model::{Content, Standing};
 
 use super::model::{Gathered, Import, ImportState, Row};
 
 const COLUMNS: &str = "id, organization_id, file_name, state, total, done, refused, problems, ignored, started_by, is_moderator, \
-    created_at, finished_at";
+    created_at, finished_at, known, skipped, takes_known";
+
+/// Of the pairs staged as `r`, those that neither the library has nor an earlier row of the file. `$1`: the organization.
+const NEW: &str = "NOT EXISTS (SELECT 1 FROM answers a WHERE a.organization_id = $1 AND a.trashed_at IS NULL AND a.digest = r.digest) \
+    AND NOT EXISTS (SELECT 1 FROM import_rows e WHERE e.import_id = r.import_id AND e.digest = r.digest AND e.number < r.number)";
 
 fn read(row: &DbRow) -> Result<Import, DbError> {
     let id: ImportId = row.try_get(0)?;
     let wrong = |column: &'static str, found: String| DbError::inconsistent("imports", column, id.as_str(), found);
     let organization: OrganizationId = row.try_get(1)?;
     let (state, problems, ignored): (String, String, String) = (row.try_get(3)?, row.try_get(7)?, row.try_get(8)?);
-    let is_moderator: crate::db::Flag = row.try_get(10)?;
+    let (is_moderator, takes_known): (Flag, Flag) = (row.try_get(10)?, row.try_get(15)?);
     Ok(Import {
         file_name: row.try_get(2)?,
         state: state.parse().map_err(|_| wrong("state", state))?,
         total: row.try_get(4)?,
         done: row.try_get(5)?,
+        known: row.try_get(13)?,
+        skipped: row.try_get(14)?,
+        takes_known: takes_known.0,
         refused: row.try_get(6)?,
         problems: serde_json::from_str(&problems).map_err(|_| wrong("problems", problems))?,
         ignored: serde_json::from_str(&ignored).map_err(|_| wrong("ignored", ignored))?,
@@ -39,15 +46,16 @@ fn read(row: &DbRow) -> Result<Import, DbError> {
 /// Begins an import: its file is coming in.
 pub async fn insert(conn: &mut Conn, import: &Import) -> Result<(), DbError> {
     sqlx::query(
-        "INSERT INTO imports (id, organization_id, file_name, state, total, done, refused, problems, ignored, started_by, \
-         is_moderator, created_at) VALUES ($1, $2, $3, $4, 0, 0, 0, '[]', '[]', $5, $6, $7)",
+        "INSERT INTO imports (id, organization_id, file_name, state, total, done, refused, known, skipped, takes_known, \
+         problems, ignored, started_by, is_moderator, created_at) \
+         VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, '[]', '[]', $5, $6, $7)",
     )
     .bind(&import.id)
     .bind(&import.organization)
     .bind(&import.file_name)
     .bind(import.state.as_str())
     .bind(&import.by.email)
-    .bind(crate::db::Flag(import.standing == Standing::Moderator))
+    .bind(Flag(import.standing == Standing::Moderator))
     .bind(import.created_at)
     .execute(conn)
     .await?;
@@ -59,9 +67,9 @@ pub async fn stage(conn: &mut Conn, import: &ImportId, rows: &[Row]) -> Result<(
     let dialect = Dialect::of(conn);
     for piece in sql::shapes(rows) {
         let text = sql::shaped(dialect, "imports.stage", piece.len(), |rows| {
-            let types = ["TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT"];
+            let types = ["TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT"];
             format!(
-                "INSERT INTO import_rows (import_id, number, question, answer, tags, owner) VALUES {}",
+                "INSERT INTO import_rows (import_id, number, question, answer, digest, tags, owner) VALUES {}",
                 sql::typed_values(dialect, 1, rows, &types)
             )
         });
@@ -72,6 +80,7 @@ pub async fn stage(conn: &mut Conn, import: &ImportId, rows: &[Row]) -> Result<(
                 .bind(row.number)
                 .bind(&content.question)
                 .bind(&content.answer)
+                .bind(content.digest())
                 .bind(serde_json::Value::from(content.tags.as_slice()).to_string())
                 .bind(content.owner.as_deref())
         });
@@ -81,17 +90,26 @@ pub async fn stage(conn: &mut Conn, import: &ImportId, rows: &[Row]) -> Result<(
 }
 
 /// Writes down what was found in the whole file: it is ready.
-pub async fn ready(conn: &mut Conn, import: &ImportId, found: &Gathered, ignored: &[String]) -> Result<(), DbError> {
+pub async fn ready(
+    conn: &mut Conn,
+    import: &ImportId,
+    found: &Gathered,
+    ignored: &[String],
+    known: i64,
+) -> Result<(), DbError> {
     let problems = serde_json::to_string(&found.problems).expect("texts and numbers always have a JSON form");
-    sqlx::query("UPDATE imports SET state = $2, total = $3, refused = $4, problems = $5, ignored = $6 WHERE id = $1")
-        .bind(import)
-        .bind(ImportState::Ready.as_str())
-        .bind(found.total)
-        .bind(found.refused)
-        .bind(problems)
-        .bind(serde_json::Value::from(ignored).to_string())
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "UPDATE imports SET state = $2, total = $3, refused = $4, problems = $5, ignored = $6, known = $7 WHERE id = $1",
+    )
+    .bind(import)
+    .bind(ImportState::Ready.as_str())
+    .bind(found.total)
+    .bind(found.refused)
+    .bind(problems)
+    .bind(serde_json::Value::from(ignored).to_string())
+    .bind(known)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -130,38 +148,67 @@ pub async fn staged(conn: &mut Conn, import: &ImportId, after: i64, limit: i64) 
     .bind(limit)
     .fetch_all(conn)
     .await?;
-    let row = |row: &DbRow| {
-        let tags: String = row.try_get(3)?;
-        Ok(Row {
-            number: row.try_get(0)?,
-            content: Content {
-                question: row.try_get(1)?,
-                answer: row.try_get(2)?,
-                tags: serde_json::from_str(&tags)
-                    .map_err(|_| DbError::inconsistent("import_rows", "tags", import.as_str(), tags))?,
-                owner: row.try_get(4)?,
-            },
-        })
-    };
-    rows.iter().map(row).collect()
+    rows.iter().map(|row| read_row(import, row)).collect()
 }
 
-/// Writes down how far an import is, who does it and what that person's word counts, and removes what was staged up to there.
+/// Like [`staged`], past what the import has done, and without what the library has by now.
+pub async fn staged_anew(conn: &mut Conn, import: &Import, limit: i64) -> Result<Vec<Row>, DbError> {
+    let text = format!(
+        "SELECT r.number, r.question, r.answer, r.tags, r.owner FROM import_rows r \
+         WHERE r.import_id = $2 AND r.number > $3 AND {NEW} ORDER BY r.number LIMIT $4"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(&import.organization)
+        .bind(&import.id)
+        .bind(import.done)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| read_row(&import.id, row)).collect()
+}
+
+/// How many of the staged pairs [`staged_anew`] gives.
+pub async fn count_new(conn: &mut Conn, organization: &OrganizationId, import: &ImportId) -> Result<i64, DbError> {
+    let text = format!("SELECT COUNT(*) FROM import_rows r WHERE r.import_id = $2 AND {NEW}");
+    let row = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(import).fetch_one(conn).await?;
+    Ok(row.try_get(0)?)
+}
+
+fn read_row(import: &ImportId, row: &DbRow) -> Result<Row, DbError> {
+    let tags: String = row.try_get(3)?;
+    Ok(Row {
+        number: row.try_get(0)?,
+        content: Content {
+            question: row.try_get(1)?,
+            answer: row.try_get(2)?,
+            tags: serde_json::from_str(&tags)
+                .map_err(|_| DbError::inconsistent("import_rows", "tags", import.as_str(), tags))?,
+            owner: row.try_get(4)?,
+        },
+    })
+}
+
+/// Writes down how far an import is, who does it and what that person's word counts, and removes what was staged up to there, or
+/// all of it where the import has ended.
 pub async fn update(conn: &mut Conn, changed: &Import) -> Result<(), DbError> {
     sqlx::query(
-        "UPDATE imports SET state = $2, done = $3, started_by = $4, is_moderator = $5, finished_at = $6 WHERE id = $1",
+        "UPDATE imports SET state = $2, done = $3, started_by = $4, is_moderator = $5, finished_at = $6, skipped = $7, \
+         takes_known = $8 WHERE id = $1",
     )
     .bind(&changed.id)
     .bind(changed.state.as_str())
     .bind(changed.done)
     .bind(&changed.by.email)
-    .bind(crate::db::Flag(changed.standing == Standing::Moderator))
+    .bind(Flag(changed.standing == Standing::Moderator))
     .bind(changed.finished_at)
+    .bind(changed.skipped)
+    .bind(Flag(changed.takes_known))
     .execute(&mut *conn)
     .await?;
+    let end = if changed.finished_at.is_some() { changed.total } else { changed.done };
     sqlx::query("DELETE FROM import_rows WHERE import_id = $1 AND number <= $2")
         .bind(&changed.id)
-        .bind(changed.done)
+        .bind(end)
         .execute(conn)
         .await?;
     Ok(())

@@ -28,6 +28,8 @@ names! {
         Ready = "ready",
         Running = "running",
         Finished = "finished",
+        /// Somebody ended it before all pairs were saved.
+        Stopped = "stopped",
     }
 }
 
@@ -40,8 +42,14 @@ pub struct Import {
     pub state: ImportState,
     /// Pairs that are staged, or were before they were saved.
     pub total: i64,
-    /// Of those, the ones that are saved.
+    /// Of those, the ones that were looked at: they are saved, or skipped.
     pub done: i64,
+    /// Pairs that the library had, or that stood in the file before, when it was read.
+    pub known: i64,
+    /// Whether pairs that the library has are saved all the same.
+    pub takes_known: bool,
+    /// Of the done ones, those that were left out because the library has them.
+    pub skipped: i64,
     /// Rows that cannot be imported.
     pub refused: i64,
     /// What is wrong with the first of them.
@@ -56,6 +64,16 @@ pub struct Import {
 }
 
 impl Import {
+    /// How many pairs are saved.
+    pub fn saved(&self) -> i64 {
+        self.done - self.skipped
+    }
+
+    /// Pairs that the library does not have yet.
+    pub fn new_pairs(&self) -> i64 {
+        self.total - self.known
+    }
+
     /// How far it is, in whole per cent; 100 only when all is saved.
     pub fn percent(&self) -> i64 {
         if self.total == 0 { 0 } else { self.done * 100 / self.total }

@@ -2,10 +2,11 @@
 
 use actix_web::web::{Data, Path};
 use askama::Template;
+use serde::Deserialize;
 
 use crate::base::ImportId;
 use crate::web::guard::Member;
-use crate::web::{Context, Error, Hx, Page as _, Result, Section, Shell, Toast, page, see_other};
+use crate::web::{Context, Error, Form, Hx, Page as _, Result, Section, Shell, Toast, page, see_other};
 use crate::workspace::answers::model::Standing;
 use crate::workspace::answers::transfer::model::{Import, ImportState, RowProblem};
 use crate::workspace::answers::transfer::runner::Imports;
@@ -49,6 +50,33 @@ impl ShowPage {
         self.import.state == ImportState::Finished
     }
 
+    fn is_stopped(&self) -> bool {
+        self.import.state == ImportState::Stopped
+    }
+
+    fn saved(&self) -> String {
+        counted(self.import.saved(), "pair", "pairs")
+    }
+
+    fn skipped(&self) -> String {
+        counted(self.import.skipped, "pair", "pairs")
+    }
+
+    /// What is saved where what the library has is left out.
+    fn new_pairs(&self) -> String {
+        counted(self.import.new_pairs(), "pair", "pairs")
+    }
+
+    /// What is said of pairs that the library has; "" without any.
+    fn known(&self) -> String {
+        match (self.import.known, self.import.new_pairs()) {
+            (0, _) => String::new(),
+            (_, 0) => "All of them are in the library already, with the same question and answer.".into(),
+            (1, _) => "1 of them is in the library already, or stands in the file twice.".into(),
+            (many, _) => format!("{} of them are in the library already, or stand in the file twice.", grouped(many)),
+        }
+    }
+
     fn pairs_in_all(&self) -> String {
         counted(self.import.total, "pair", "pairs")
     }
@@ -84,7 +112,7 @@ pub(crate) async fn show(member: Member, context: Data<Context>, id: Path<Import
         let import = import.filter(|import| import.state != ImportState::Reading).ok_or(Error::NotFound)?;
         let pairs = match import.state {
             ImportState::Ready => store::staged(&mut conn, &id, 0, SHOWN).await?,
-            ImportState::Reading | ImportState::Running | ImportState::Finished => Vec::new(),
+            ImportState::Reading | ImportState::Running | ImportState::Finished | ImportState::Stopped => Vec::new(),
         };
         (import, pairs)
     };
@@ -105,14 +133,37 @@ pub(crate) async fn show(member: Member, context: Data<Context>, id: Path<Import
     page.answer(&hx)
 }
 
+/// How a file is imported.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct StartForm {
+    /// `import`: pairs that the library has, too.
+    known: String,
+}
+
 /// POST /answers/import/{id}/start
-pub(crate) async fn start(change: Change<ImportId>, imports: Data<Imports>) -> Result {
-    let standing = Standing::of(change.person.user.role);
-    let started = change.run(async |tx, desk, author, id| actions::start(tx, desk, author, standing, id).await).await?;
+pub(crate) async fn start(change: Change<ImportId>, imports: Data<Imports>, Form(form): Form<StartForm>) -> Result {
+    let (standing, takes_known) = (Standing::of(change.person.user.role), form.known == "import");
+    let start = async |tx: &mut _, desk: &_, author: &_, id: &_| {
+        actions::start(tx, desk, author, standing, takes_known, id).await
+    };
+    let started = change.run(start).await?;
     imports.wake();
     if started.is_new {
-        let text = format!("{} are on their way.", counted(started.now.total, "pair", "pairs"));
+        let import = started.now;
+        let count = if import.takes_known { import.total } else { import.new_pairs() };
+        let text = format!("{} on the way.", counted(count, "pair is", "pairs are"));
         change.person.flash(Toast::ok("Import started").text(text));
+    }
+    Ok(see_other(&change.hx, url(&change.id)))
+}
+
+/// POST /answers/import/{id}/stop
+pub(crate) async fn stop(change: Change<ImportId>) -> Result {
+    let stopped = change.run(actions::stop).await?;
+    if stopped.is_new {
+        let text = format!("{} saved before.", counted(stopped.now.saved(), "pair was", "pairs were"));
+        change.person.flash(Toast::ok("Import stopped").text(text));
     }
     Ok(see_other(&change.hx, url(&change.id)))
 }

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::base::ImportId;
+use crate::base::{ImportId, OrganizationId};
 use crate::web::guard::Member;
 use crate::web::{
     self, Context, Error, FieldErrors, Hx, Moment, Page as _, Result, Section, Shell, Upload, page, see_other,
@@ -74,7 +74,7 @@ pub(crate) async fn upload(
         tx.commit().await?;
         id
     };
-    match read(&context, &id, &mut upload).await {
+    match read(&context, &member.organization.id, &id, &mut upload).await {
         Ok(()) => Ok(see_other(&hx, url(&id))),
         Err(bad) => {
             let mut tx = context.db.begin().await?;
@@ -115,7 +115,12 @@ bad! {
 }
 
 /// Stages all pairs of the file, a few hundred at a time: no transaction is open while the file comes in.
-async fn read(context: &Context, id: &ImportId, upload: &mut Upload) -> std::result::Result<(), Bad> {
+async fn read(
+    context: &Context,
+    organization: &OrganizationId,
+    id: &ImportId,
+    upload: &mut Upload,
+) -> std::result::Result<(), Bad> {
     let (mut csv, mut found, mut records, mut rows) = (Csv::default(), Gathered::default(), Vec::new(), Vec::new());
     while let Some(piece) = upload.piece().await? {
         csv.feed(&piece, &mut records)?;
@@ -128,8 +133,9 @@ async fn read(context: &Context, id: &ImportId, upload: &mut Upload) -> std::res
     rows.extend(found.read(records)?);
     stage(context, id, &mut rows).await?;
     let ignored = found.ignored()?.to_vec();
+    let known = found.total - store::count_new(&mut *context.db.read().await?, organization, id).await?;
     let mut tx = context.db.begin().await?;
-    actions::close(&mut tx, id, &found, &ignored).await?;
+    actions::close(&mut tx, id, &found, &ignored, known).await?;
     Ok(tx.commit().await?)
 }
 
@@ -168,6 +174,11 @@ fn state(import: &Import) -> (&'static str, &'static str, String) {
     match import.state {
         ImportState::Reading | ImportState::Ready => ("info", "clock", "Not started".into()),
         ImportState::Running => ("info", "refresh-cw", format!("{}% imported", import.percent())),
-        ImportState::Finished => ("ok", "circle-check", format!("{} imported", counted(import.done, "pair", "pairs"))),
+        ImportState::Finished => {
+            ("ok", "circle-check", format!("{} imported", counted(import.saved(), "pair", "pairs")))
+        }
+        ImportState::Stopped => {
+            ("warn", "circle-alert", format!("Stopped after {}", counted(import.saved(), "pair", "pairs")))
+        }
     }
 }
