@@ -1,12 +1,19 @@
-//! `herald demo`: a throw-away organization with webhooks, a receiver inside the program, and events to watch.
+//! `herald demo`: a throw-away organization that answers security questionnaires, with webhooks, a receiver inside the program,
+//! and events to watch.
 //!
-//! Everything lives in a temporary folder that is removed at the end. Events go the way of all events: through the outbox and
-//! the engine; only the receiver is reached in memory.
+//! Everything lives in a temporary folder that is removed at the end. What people did in the workspace is done by the actions of
+//! its pages, and events go the way of all events: through the outbox and the engine; only the receiver is reached in memory.
 
+mod history;
+mod library;
 mod printer;
-mod samples;
+mod projects;
 mod scene;
 pub(crate) mod send;
+mod stage;
+mod stories;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -46,7 +53,7 @@ pub async fn run(settings: SettingsArgs) -> Result<(), Failure> {
     welcome(&base, &scene, moved.then_some(app.address));
     let printing =
         tokio::spawn(printer::print(app.db.clone(), app.context.clock.clone(), scene.organization.clone(), attempts));
-    samples::publish(&app.db, &app.recorder, &scene.organization, samples::opening).await.map_err(Failure::failed)?;
+    scene.begin(&app).await?;
     signals.next().await;
     say("\nStopping. What the demo made is removed.");
     tokio::select! {
@@ -89,14 +96,18 @@ fn welcome(base: &Url, scene: &scene::Scene, instead: Option<SocketAddr>) {
     let taken =
         if instead.is_some() { "\n  That port was free; the usual one is taken by another program.\n" } else { "" };
     say(&format!(
-        "\n  Herald demo, listening on {origin}\n{taken}\n  Sign in      {base}login\n  Email        {email}\n  Password     {password}\n\n  \
-         Receiver     {base}receiver\n\n  {organization} has three webhooks: one that is delivered, one that fails and is tried again, one that\n  \
-         is paused and holds what comes. \"Send sample events\" in the sidebar makes more happen.\n  \
+        "\n  Herald demo, listening on {origin}\n{taken}\n  Sign in      {base}login\n  Email        {email}\n  Password     {password}\n  \
+         With it, too {moderator}, a moderator\n               {member}, a member\n\n  \
+         Receiver     {base}receiver\n\n  {organization} answers security questionnaires: projects, answers and intakes raise the events. There are\n  \
+         three webhooks: one that is delivered, one that fails and is tried again, one that is paused and holds what\n  \
+         comes. \"Send sample events\" in the sidebar makes more happen.\n  \
          Ctrl-C stops the demo and removes all it made.\n",
         origin = base.as_str().trim_end_matches('/'),
         email = scene.email,
         password = scene.password.expose(),
         organization = scene.organization.name,
+        member = scene::TOMAS,
+        moderator = scene::PRIYA,
     ));
 }
 

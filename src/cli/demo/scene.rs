@@ -1,11 +1,15 @@
-//! Who and what is there when a demo begins: an organization, its admin, three webhooks, and the receiver's keys.
+//! Who and what is there when a demo begins: an organization, its people and their work, three webhooks, and the receiver's keys.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use url::Url;
 
+use super::history::{self, Left};
+use super::stage::Stage;
+use super::stories;
 use crate::accounts::actions::{By, add_user, create_organization};
 use crate::accounts::model::{NewOrganization, NewUser};
 use crate::app::App;
@@ -19,8 +23,20 @@ use crate::receiver::{Address, Key, Keys, Receiver};
 use crate::webhooks::actions::create;
 use crate::webhooks::model::{Draft, Field, Invalid};
 use crate::webhooks::store;
+use crate::workspace::change::Desk;
 
-const EMAIL: &str = "ada@halden.example";
+pub const EMAIL: &str = "ada@halden.example";
+pub const PRIYA: &str = "priya.raman@halden.example";
+pub const INGRID: &str = "ingrid.solberg@halden.example";
+pub const TOMAS: &str = "tomas.herrera@halden.example";
+
+/// Address, name and role of everybody.
+const PEOPLE: [(&str, &str, Role); 4] = [
+    (EMAIL, "Ada Lindqvist", Role::Admin),
+    (PRIYA, "Priya Raman", Role::Moderator),
+    (INGRID, "Ingrid Solberg", Role::Moderator),
+    (TOMAS, "Tomas Herrera", Role::Member),
+];
 
 /// Name, description, address and status of each webhook. All are subscribed to everything.
 const WEBHOOKS: [(&str, &str, Address, &str); 3] = [
@@ -32,7 +48,19 @@ const WEBHOOKS: [(&str, &str, Address, &str); 3] = [
 pub struct Scene {
     pub organization: Organization,
     pub email: &'static str,
+    /// Everybody's.
     pub password: Secret,
+    left: Left,
+}
+
+impl Scene {
+    /// What happens first, for the webhooks to tell.
+    pub async fn begin(&self, app: &App) -> Result<(), Failure> {
+        let opened = Stage::open(&app.db, app.recorder.clone(), &self.organization).await;
+        let mut stage = opened.map_err(Failure::failed)?;
+        stories::opening(&mut stage, &self.left).await.map_err(Failure::failed)?;
+        stage.tx.commit().await.map_err(Failure::failed)
+    }
 }
 
 /// Makes all of it, and opens the receiver at `base`.
@@ -42,6 +70,10 @@ pub async fn build(app: &App, receiver: &Receiver, base: &Url) -> Result<Scene, 
     let hash = passwords::hash(password.clone(), context.rng.as_ref()).await.map_err(Failure::failed)?;
     let mut tx = app.db.begin().await.map_err(Failure::failed)?;
     let organization = people(&mut tx, app, hash).await?;
+    let desk = Desk { recorder: app.recorder.clone() };
+    let mut stage = Stage { tx, desk, organization };
+    let left = history::tell(&mut stage).await.map_err(Failure::failed)?;
+    let Stage { mut tx, organization, .. } = stage;
     let keys = WebhookKeys {
         db: app.db.clone(),
         vault: context.vault.clone(),
@@ -51,12 +83,12 @@ pub async fn build(app: &App, receiver: &Receiver, base: &Url) -> Result<Scene, 
     receiver.open(origins(base, app.address.port()), Arc::new(keys));
     webhooks(&mut tx, app, receiver, &organization).await?;
     tx.commit().await.map_err(Failure::failed)?;
-    Ok(Scene { organization, email: EMAIL, password })
+    Ok(Scene { organization, email: EMAIL, password, left })
 }
 
 async fn people(tx: &mut Tx, app: &App, password_hash: String) -> Result<Organization, Failure> {
-    let (now, rng) = (app.context.clock.now(), app.context.rng.as_ref());
-    let by = By { email: EMAIL, source: Source::CommandLine, now, rng };
+    let began = app.context.clock.now() - Duration::from_secs(history::BEGAN * 24 * 60 * 60);
+    let by = By { email: EMAIL, source: Source::CommandLine, now: began, rng: app.context.rng.as_ref() };
     let new = NewOrganization {
         name: "Halden Systems".into(),
         time_zone: "Europe/Berlin".parse().map_err(Failure::failed)?,
@@ -64,10 +96,12 @@ async fn people(tx: &mut Tx, app: &App, password_hash: String) -> Result<Organiz
         webhooks_enabled: true,
     };
     let organization = create_organization(tx, &by, new).await.map_err(Failure::failed)?;
-    let id = Some(organization.id.clone());
-    let admin = NewUser { organization: id, email: EMAIL.into(), role: Role::Admin, password_hash };
-    let admin = add_user(tx, &by, admin).await.map_err(Failure::failed)?;
-    users::update_profile(tx, &admin.id, "Ada Lindqvist", Theme::System, now).await.map_err(Failure::failed)?;
+    for (email, name, role) in PEOPLE {
+        let organization = Some(organization.id.clone());
+        let new = NewUser { organization, email: email.into(), role, password_hash: password_hash.clone() };
+        let user = add_user(tx, &by, new).await.map_err(Failure::failed)?;
+        users::update_profile(tx, &user.id, name, Theme::System, began).await.map_err(Failure::failed)?;
+    }
     Ok(organization)
 }
 

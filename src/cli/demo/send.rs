@@ -3,7 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
-use super::samples::{self, STORIES};
+use super::stage::Stage;
+use super::stories::{EVENTS, Story};
 use crate::events::Recorder;
 use crate::web::error::came_from;
 use crate::web::guard::Admin;
@@ -17,9 +18,10 @@ pub(crate) async fn send(
     hx: Hx,
     request: HttpRequest,
 ) -> web::Result {
-    let [choice] = context.rng.bytes();
-    let story = STORIES[usize::from(choice) % STORIES.len()];
-    let count = samples::publish(&context.db, &recorder, &admin.organization, story).await?;
-    admin.flash(Toast::ok(format!("{count} sample events published")));
+    let [choice, client] = context.rng.bytes();
+    let mut stage = Stage::open(&context.db, recorder.get_ref().clone(), &admin.organization).await?;
+    Story::ALL[usize::from(choice) % Story::ALL.len()].tell(&mut stage, client).await?;
+    stage.tx.commit().await?;
+    admin.flash(Toast::ok(format!("{EVENTS} sample events published")));
     Ok(web::see_other(&hx, came_from(&request).unwrap_or_else(|| "/".into())))
 }
