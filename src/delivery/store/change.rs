@@ -38,6 +38,22 @@ pub async fn release_held(conn: &mut Conn, webhook: &WebhookId, now: Timestamp) 
     Ok(sqlx::query(text).bind(webhook).bind(now).execute(conn).await?.rows_affected())
 }
 
+/// The same, one every `interval`: each has its own time from the start, so a stop or a crash in the middle changes nothing
+/// (docs/decisions/0023-what-was-held-comes-back-slowly.md).
+pub async fn release_held_slowly(
+    conn: &mut Conn,
+    webhook: &WebhookId,
+    now: Timestamp,
+    interval: Duration,
+) -> Result<u64, DbError> {
+    let text = "WITH v (e, at) AS (SELECT event_id, CAST($2 AS BIGINT) + CAST($3 AS BIGINT) * (ROW_NUMBER() OVER (ORDER BY event_id) - 1) \
+                FROM deliveries WHERE webhook_id = $1 AND state = 'held') \
+                UPDATE deliveries SET state = 'pending', hold = NULL, due_at = CASE WHEN leased_until > at THEN leased_until ELSE at END \
+                FROM v WHERE webhook_id = $1 AND event_id = e AND state = 'held'";
+    let interval = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
+    Ok(sqlx::query(text).bind(webhook).bind(now).bind(interval).execute(conn).await?.rows_affected())
+}
+
 /// Becoming active, choice "cancel".
 pub async fn cancel_held(conn: &mut Conn, webhook: &WebhookId, now: Timestamp) -> Result<u64, DbError> {
     let text = "UPDATE deliveries SET state = 'cancelled', hold = NULL, reason = 'cancelled_on_resume', finished_at = $2, due_at = NULL \

@@ -12,7 +12,7 @@ mod target;
 pub use alerts::{Evidence, climb, due_alerts, last_failure, note_success_of_test};
 pub use change::{
     HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
-    start_redelivery, undo_deletion,
+    release_held_slowly, start_redelivery, undo_deletion,
 };
 pub use claim::{Claim, Extend, Release, due_webhooks, free_all_leases};
 pub use result::{Disable, Health, RecordResult};

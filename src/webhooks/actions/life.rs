@@ -104,7 +104,10 @@ pub(super) async fn change_state(
     };
     let details = match outcome {
         HeldOutcome::Nothing => json!({}),
-        HeldOutcome::Delivering(count) => json!({ "held": "deliver", "count": count }),
+        HeldOutcome::Delivering(count) => match held {
+            Some(Held::DeliverSlowly(pace)) => json!({ "held": "deliver", "count": count, "per_second": pace.count() }),
+            _ => json!({ "held": "deliver", "count": count }),
+        },
         HeldOutcome::Cancelled(count) => json!({ "held": "cancel", "count": count }),
     };
     write_down(tx, tools, actor, now, action, webhook, details).await?;
@@ -122,6 +125,9 @@ async fn settle(tx: &mut Tx, id: &WebhookId, choice: Option<Held>, now: Timestam
     Ok(match choice {
         None => HeldOutcome::Nothing,
         Some(Held::Deliver) => HeldOutcome::Delivering(deliveries::release_held(tx, id, now).await?),
+        Some(Held::DeliverSlowly(pace)) => {
+            HeldOutcome::Delivering(deliveries::release_held_slowly(tx, id, now, pace.interval()).await?)
+        }
         Some(Held::Cancel) => HeldOutcome::Cancelled(deliveries::cancel_held(tx, id, now).await?),
     })
 }

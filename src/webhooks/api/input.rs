@@ -7,7 +7,7 @@ use crate::base::Secret;
 use crate::web::json::{Document, Fields, Value};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::webhooks::model::{
-    Draft, DraftChange, DraftHeader, Held, Invalid, NewWebhook, Stored, TestDraft, TestTarget, WebhookChange,
+    Draft, DraftChange, DraftHeader, Held, Invalid, NewWebhook, PerSecond, Stored, TestDraft, TestTarget, WebhookChange,
 };
 
 use super::refusal::path;
@@ -70,11 +70,18 @@ pub(super) fn held(body: Option<&Document>) -> Result<Option<Held>> {
     let Some(body) = body else { return Ok(None) };
     let mut errors = Vec::new();
     let held = fields_of(body, &mut errors, |fields| {
+        let pace = pace(fields);
         let text = text(fields, "held")?;
-        fields.check("held", text.parse::<Held>())
+        Some(fields.check("held", text.parse::<Held>())?.at(pace))
     });
     refuse(errors)?;
     Ok(held.flatten())
+}
+
+fn pace(fields: &mut Fields<'_, '_>) -> Option<PerSecond> {
+    let value = fields.take("held_per_second").filter(|value| !value.is_null())?;
+    let number = value.raw().parse().map_err(|_| "Give a whole number from 1 to 1000.");
+    fields.check("held_per_second", number)
 }
 
 /// Reads the fields of a body; what `read` does not take is refused.

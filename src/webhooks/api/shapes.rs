@@ -145,6 +145,9 @@ pub(crate) struct HeldChoice {
     /// Has to be said where there are any: `deliver`, oldest first, or `cancel`.
     #[schema(inline)]
     held: Option<Held>,
+    /// With `deliver`: how many of them come back in a second at most. Left out, as many as the receiver takes.
+    #[schema(minimum = 1, maximum = 1000)]
+    held_per_second: Option<u32>,
 }
 
 #[derive(ToSchema)]

@@ -110,9 +110,50 @@ impl FromStr for Status {
 /// What is to become of the held deliveries of a webhook that becomes active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// Oldest first.
+    /// Oldest first, as fast as the receiver takes them.
     Deliver,
+    /// Oldest first, so many a second at most.
+    DeliverSlowly(PerSecond),
     Cancel,
+}
+
+impl Held {
+    /// The same choice at a pace; cancelling has none.
+    pub fn at(self, pace: Option<PerSecond>) -> Self {
+        match (self, pace) {
+            (Self::Deliver | Self::DeliverSlowly(_), Some(pace)) => Self::DeliverSlowly(pace),
+            (choice, _) => choice,
+        }
+    }
+}
+
+/// How many held deliveries come back in a second at most, so that a receiver that has just recovered is not drowned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerSecond(u32);
+
+impl PerSecond {
+    pub const MOST: u32 = 1_000;
+
+    pub const fn count(self) -> u32 {
+        self.0
+    }
+
+    /// What lies between one and the next.
+    pub fn interval(self) -> Duration {
+        Duration::from_secs(1) / self.0
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Enter a whole number from 1 to 1000, or leave it empty.")]
+pub struct InvalidPerSecond;
+
+impl FromStr for PerSecond {
+    type Err = InvalidPerSecond;
+    fn from_str(text: &str) -> Result<Self, InvalidPerSecond> {
+        let count = text.trim().parse().ok().filter(|count| (1..=Self::MOST).contains(count));
+        count.map(Self).ok_or(InvalidPerSecond)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,9 +9,9 @@ use crate::auth::model::Actor;
 use crate::base::WebhookId;
 use crate::db::{DbError, Tx};
 use crate::delivery::store::count_held;
-use crate::web::{self, Context, Error, Form, Hx, Page, Section, Shell, see_other};
+use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Page, Section, Shell, see_other};
 use crate::webhooks::actions::{self, Refusal, StateChange, Tools};
-use crate::webhooks::model::{Held, Webhook, WebhookState};
+use crate::webhooks::model::{Held, PerSecond, Webhook, WebhookState};
 use crate::webhooks::{store, urls};
 
 use super::WebhooksAdmin;
@@ -30,6 +30,9 @@ struct ResumePage {
     action: String,
     back: String,
     error: String,
+    /// What was typed as the pace, and what is wrong with it.
+    per_second: String,
+    errors: FieldErrors,
 }
 
 crate::web::page!(ResumePage);
@@ -39,6 +42,34 @@ crate::web::page!(ResumePage);
 #[serde(default)]
 pub(crate) struct HeldForm {
     held: String,
+    /// How many come back in a second at most; empty: as many as the receiver takes.
+    held_per_second: String,
+}
+
+/// What is wrong with a form, beside which field.
+struct Wrong {
+    held: String,
+    pace: FieldErrors,
+}
+
+impl HeldForm {
+    /// `None`: nothing was said.
+    fn parse(&self) -> Result<Option<Held>, Wrong> {
+        let mut pace_errors = FieldErrors::default();
+        let pace = match self.held_per_second.trim() {
+            "" => None,
+            text => pace_errors.take("held_per_second", text.parse::<PerSecond>()),
+        };
+        let (held, error) = match self.held.as_str() {
+            "" => (None, String::new()),
+            text => {
+                text.parse::<Held>().map_or_else(|error| (None, error.to_string()), |held| (Some(held), String::new()))
+            }
+        };
+        // What is cancelled has no pace, whatever stands in the field.
+        let is_wrong = !error.is_empty() || (!pace_errors.is_empty() && held != Some(Held::Cancel));
+        if is_wrong { Err(Wrong { held: error, pace: pace_errors }) } else { Ok(held.map(|held| held.at(pace))) }
+    }
 }
 
 /// The two ways to become active; each is for one state only.
@@ -121,20 +152,19 @@ pub(crate) async fn enable(change: Change, Form(form): Form<HeldForm>) -> web::R
 
 async fn ask(way: Way, admin: &WebhooksAdmin, context: &Context, id: &WebhookId, hx: &Hx) -> web::Result {
     let (webhook, count) = look(admin, context, id).await?;
-    question(way, admin, &webhook, count, "").answer(hx)
+    question(way, admin, &webhook, count).answer(hx)
 }
 
 async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Result {
     let Change { admin, context, id, hx, .. } = change;
-    let held = match form.held.as_str() {
-        "" => None,
-        text => match text.parse::<Held>() {
-            Ok(held) => Some(held),
-            Err(error) => {
-                let (webhook, count) = look(admin, context, id).await?;
-                return question(way, admin, &webhook, count, &error.to_string()).rejected(hx);
-            }
-        },
+    let held = match form.parse() {
+        Ok(held) => held,
+        Err(wrong) => {
+            let (webhook, count) = look(admin, context, id).await?;
+            let page = question(way, admin, &webhook, count);
+            let (error, errors, per_second) = (wrong.held, wrong.pace, form.held_per_second.clone());
+            return ResumePage { error, errors, per_second, ..page }.rejected(hx);
+        }
     };
     match way.go(change, held).await {
         Ok(done) => {
@@ -145,7 +175,9 @@ async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Resul
         }
         Err(Refusal::HeldChoice { count }) => {
             let (webhook, _) = look(admin, context, id).await?;
-            question(way, admin, &webhook, count, "").answer_with(hx, StatusCode::CONFLICT)
+            let per_second = form.held_per_second.clone();
+            let page = ResumePage { per_second, ..question(way, admin, &webhook, count) };
+            page.answer_with(hx, StatusCode::CONFLICT)
         }
         Err(refusal) => Err(refusal.into()),
     }
@@ -166,7 +198,7 @@ async fn held_of(conn: &mut crate::db::Conn, webhook: &Webhook) -> Result<i64, D
     }
 }
 
-fn question(way: Way, admin: &WebhooksAdmin, webhook: &Webhook, count: i64, error: &str) -> ResumePage {
+fn question(way: Way, admin: &WebhooksAdmin, webhook: &Webhook, count: i64) -> ResumePage {
     ResumePage {
         shell: admin.shell(Section::Integrations, format!("{} {}", way.verb(), webhook.name)),
         verb: way.verb(),
@@ -175,6 +207,8 @@ fn question(way: Way, admin: &WebhooksAdmin, webhook: &Webhook, count: i64, erro
         count,
         action: way.url(&webhook.id),
         back: urls::show(&webhook.id),
-        error: error.to_owned(),
+        error: String::new(),
+        per_second: String::new(),
+        errors: FieldErrors::default(),
     }
 }

@@ -38,6 +38,28 @@ async fn an_attempt_under_way_ends_and_counts_when_its_webhook_is_paused() {
 }
 
 #[tokio::test]
+async fn what_comes_back_slowly_comes_one_by_one_and_what_is_new_at_once() {
+    let running = Running::start(10, "5s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    running.pause(&webhook).await;
+    let held = running.publish_many(3).await;
+    running.resume(&webhook, Held::Deliver.at("1".parse().ok())).await;
+    recorder.wait_for(1).await;
+    let new = running.publish().await;
+    running.after_attempts(&webhook, &new, 1).await;
+    assert_eq!(ids(&recorder.requests()), texts(&[held[0].clone(), new.clone()]));
+    for count in 3..=4 {
+        running.clock.advance(seconds(1));
+        recorder.wait_for(count).await;
+        running.after_attempts(&webhook, &held[count - 2], 1).await;
+        assert_eq!(recorder.requests().len(), count, "one every second");
+    }
+    running.all_in(&webhook, 4, "succeeded").await;
+    assert_eq!(ids(&recorder.requests()), texts(&[held[0].clone(), new, held[1].clone(), held[2].clone()]));
+}
+
+#[tokio::test]
 async fn an_attempt_that_fails_after_the_pause_counts_and_is_held() {
     let running = Running::start(1, "5s").await;
     let recorder = Recorder::start().await;

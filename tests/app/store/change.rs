@@ -1,11 +1,13 @@
 //! delivery::store's changes: what people's actions do to deliveries.
 
+use std::time::Duration;
+
 use herald::base::{DeliveryId, EventId, OrganizationId, SystemRng, WebhookId};
 use herald::db::{Conn, DbError};
 use herald::delivery::model::{RedeliverRefusal, Trigger, Verdict};
 use herald::delivery::store::{
     HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
-    start_redelivery, undo_deletion,
+    release_held_slowly, start_redelivery, undo_deletion,
 };
 use herald::events::EventType;
 use herald::events::record::next_seq;
@@ -58,6 +60,25 @@ async fn pausing_holds_what_is_pending_and_resuming_lets_it_go() {
         let times: Vec<_> = rows[1..].iter().map(|row| row.due_at).collect();
         assert_eq!(times, [Some(START + LEASE), Some(house.now()), Some(house.now())]);
         assert_eq!(claim(house, &webhook, 9).await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_held_may_come_back_a_few_a_second() {
+    on_both(async |house, _| {
+        let webhook = house.add_webhook("https://example.com/").await;
+        for _ in 0..4 {
+            house.publish(EventType::IntakeCreated).await;
+        }
+        claim(house, &webhook, 1).await;
+        change(house, async |conn| hold(conn, &webhook).await).await;
+        let interval = Duration::from_millis(500);
+        assert_eq!(change(house, async |conn| release_held_slowly(conn, &webhook, START, interval).await).await, 4);
+        let due: Vec<_> = house.deliveries(&webhook).await.iter().map(|row| row.due_at).collect();
+        let at = |millis| Some(START + Duration::from_millis(millis));
+        assert_eq!(due, [Some(START + super::LEASE), at(500), at(1_000), at(1_500)], "an attempt under way ends first");
+        assert!(house.deliveries(&webhook).await.iter().all(|row| row.state == "pending" && row.hold.is_none()));
     })
     .await;
 }

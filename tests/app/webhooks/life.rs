@@ -57,6 +57,10 @@ async fn resume_asks_and_enable_is_not_for_a_paused_one() {
     assert!(question.text("main form").contains("1 message is held"));
     assert_eq!(question.values("main form button[name=held]"), ["cancel", "deliver"]);
     assert_eq!(ada.posts(&at("resume"), &[("held", "maybe")]).await.status(), 422);
+    let typed = [("held", "deliver"), ("held_per_second", "fast")];
+    let again = page(ada.posts(&at("resume"), &typed).await, 422).await;
+    assert_eq!(again.value("#held_per_second"), "fast", "nothing typed is lost");
+    assert!(again.text("#held_per_second-error").starts_with("Enter a whole number"));
     assert_eq!(ada.posts(&at("resume"), &[("held", "cancel")]).await.status(), 303);
     records_event(&app, EventType::ProjectCreated).await;
     assert_eq!(receiver.wait_for(1).await.len(), 1, "only what came later is sent");

@@ -50,6 +50,9 @@ async fn what_is_held_is_asked_about() {
     for (body, fields) in [
         (json!({ "held": "maybe" }), vec!["held"]),
         (json!({ "held": true }), vec!["held"]),
+        (json!({ "held": "deliver", "held_per_second": 0 }), vec!["held_per_second"]),
+        (json!({ "held": "deliver", "held_per_second": 2.5 }), vec!["held_per_second"]),
+        (json!({ "held": "deliver", "held_per_second": "2" }), vec!["held_per_second"]),
         (json!({ "held": "deliver", "name": "x" }), vec!["name"]),
         (json!([]), vec![""]),
     ] {
