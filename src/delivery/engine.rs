@@ -337,6 +337,8 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
     for (webhook, due_at) in due {
         if due_at <= now {
             shared.lane(&webhook).claim(shared);
+            // When the next after those is due, is not known yet.
+            next = next.min(now + POLL);
         } else {
             next = next.min(due_at);
         }
