@@ -3,20 +3,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sqlx::Row as _;
-
 use super::stories::{EVENTS, Story, opening};
 use super::{history, stage::Stage};
 use crate::auth::model::{Edition, Organization};
 use crate::auth::store::organizations;
-use crate::base::{Clock as _, OrganizationId, SystemClock, SystemRng, TimeZone};
+use crate::base::{Clock as _, OrganizationId, SystemClock, SystemRng, TimeZone, Timestamp};
 use crate::db::{Db, Options};
 use crate::events::fan_out::NoDispatch;
+use crate::events::store::{self, Filter};
 use crate::events::{EventType, Recorder};
 
-async fn told(stage: &mut Stage) -> Vec<(String, i64)> {
-    let rows = sqlx::query("SELECT event_type, performed_at FROM events ORDER BY seq").fetch_all(&mut *stage.tx).await;
-    rows.expect("the events").iter().map(|row| (row.get(0), row.get(1))).collect()
+/// All events in their order: type, and when it was done.
+async fn told(stage: &mut Stage) -> Vec<(EventType, Timestamp)> {
+    let organization = stage.organization.id.clone();
+    let listed = store::list(&mut stage.tx, &organization, &Filter::default(), None, 10_000).await;
+    let mut events = listed.expect("the events");
+    events.sort_by_key(|event| event.seq);
+    events.into_iter().map(|event| (event.event_type, event.performed_at)).collect()
 }
 
 #[tokio::test]
@@ -39,7 +42,7 @@ async fn the_history_lies_in_the_past_and_the_stories_tell_of_every_event_type()
 
     let left = history::tell(&mut stage).await.expect("a history");
     let before = told(&mut stage).await;
-    assert!(before.iter().all(|(_, at)| *at <= now.micros()), "nothing has happened that is to come");
+    assert!(before.iter().all(|(_, at)| *at <= now), "nothing has happened that is to come");
     opening(&mut stage, &left).await.expect("an opening");
     let mut seen = before.len();
     assert_eq!(told(&mut stage).await.len(), seen + 6);
@@ -52,8 +55,8 @@ async fn the_history_lies_in_the_past_and_the_stories_tell_of_every_event_type()
         seen = now;
     }
     let told = told(&mut stage).await.split_off(before.len());
-    assert!(told.iter().all(|(_, at)| *at >= now.cut_to_second().micros()));
-    let types: HashSet<String> = told.into_iter().map(|(event_type, _)| event_type).collect();
+    assert!(told.iter().all(|(_, at)| *at >= now.cut_to_second()));
+    let types: HashSet<EventType> = told.into_iter().map(|(event_type, _)| event_type).collect();
     assert_eq!(types.len(), EventType::ALL.len());
     // Its transaction ends, or closing would wait for it.
     drop(stage);
