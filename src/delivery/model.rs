@@ -80,8 +80,8 @@ impl Lease {
     /// clocks may be ahead.
     pub const MARGIN: Duration = Duration::from_secs(10);
 
-    /// No lease is longer: the settings hold an attempt to a minute.
-    pub const LONGEST: Duration = Duration::from_secs(120);
+    /// No lease is longer: the settings hold an attempt to ten minutes.
+    pub const LONGEST: Duration = Self::WAIT.saturating_add(Duration::from_secs(10 * 60)).saturating_add(Self::MARGIN);
 
     /// The lease for attempts that last `request_timeout` at most.
     pub const fn outlasting(request_timeout: Duration) -> Self {
@@ -267,6 +267,7 @@ mod tests {
         for timeout in [Duration::from_millis(1), Duration::from_secs(15), Duration::from_secs(600)] {
             let lease = Lease::outlasting(timeout);
             let until = now + lease.length();
+            assert!(lease.length() <= Lease::LONGEST, "a start frees every lease");
             assert!(lease.covers_attempt(until, now) && lease.covers_attempt(until, now + Lease::WAIT));
             let too_late = now + Lease::WAIT + Duration::from_micros(1);
             assert!(!lease.covers_attempt(until, too_late));
