@@ -110,7 +110,9 @@ CREATE TABLE webhooks (
     alert_since BIGINT,
     last_test_at BIGINT,
     last_test_success BIGINT,
-    last_test_status BIGINT
+    last_test_status BIGINT,
+    max_concurrency BIGINT,
+    max_per_second BIGINT
 );
 CREATE INDEX webhooks_organization ON webhooks (organization_id, created_at, id);
 CREATE INDEX webhooks_alerts ON webhooks (next_alert_at) WHERE next_alert_at IS NOT NULL;

@@ -35,7 +35,7 @@ pub struct Parts {
     pub vault: Vault,
     pub sender: Arc<Sender>,
     pub schedule: Schedule,
-    /// Requests at a time to one webhook.
+    /// Requests at a time to a webhook that has no number of its own.
     pub concurrency: usize,
     /// The longest that one attempt can last.
     pub request_timeout: Duration,
@@ -278,8 +278,9 @@ impl Shared {
 
     /// Lanes without work cost memory and nothing else; they go when nobody else holds them.
     fn sweep(&self) {
+        let now = self.parts.clock.now();
         let mut lanes = self.lanes.lock().expect("no holder of this lock panics");
-        lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle());
+        lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle(now));
     }
 }
 

@@ -4,6 +4,7 @@
 //! fit stays in the database and is claimed when the lane has drained; while anything waits there, new deliveries go
 //! there too, so that attempts keep the order of the events.
 
+mod pace;
 mod step;
 mod work;
 
@@ -11,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use self::step::{CAPACITY, State, Step};
+use self::step::{State, Step};
 use self::work::Start;
 use super::engine::Shared;
 use super::model::{Job, Trigger};
@@ -38,15 +39,13 @@ impl Lane {
         self.state.lock().expect("no holder of this lock panics")
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        let state = self.state();
-        state.held() == 0 && !state.claiming && !state.loading
+    pub(super) fn is_idle(&self, now: Timestamp) -> bool {
+        self.state().is_idle(now)
     }
 
     pub(super) fn reserve(&self) -> bool {
         let mut state = self.state();
-        let room =
-            !state.spilled && state.held() < CAPACITY && state.target.as_ref().is_none_or(|target| target.deliverable);
+        let room = !state.spilled && state.has_room() && state.target.as_ref().is_none_or(|target| target.deliverable);
         if room {
             state.reserved += 1;
         } else {
@@ -136,6 +135,10 @@ impl Lane {
                     shared.spawn(async move { lane.renew(&its_shared, jobs).await });
                     return None;
                 }
+                Step::Wait(until) => {
+                    shared.spawn(async move { lane.wait(&its_shared, until).await });
+                    return None;
+                }
                 Step::HandBack(jobs, due_at) => shared.spawn(release(its_shared, jobs, due_at)),
             }
         }
@@ -146,6 +149,16 @@ impl Lane {
             return Step::Rest;
         }
         self.state().step(shared.parts.clock.now(), self.width, shared.lease)
+    }
+
+    /// Goes on at the webhook's own pace. A change of it may have made another wait end earlier.
+    async fn wait(self: Arc<Self>, shared: &Arc<Shared>, until: Timestamp) {
+        shared.parts.clock.sleep_until(until).await;
+        {
+            let mut state = self.state();
+            state.waking = state.waking.filter(|at| *at != until);
+        }
+        self.pump(shared);
     }
 
     async fn load(self: Arc<Self>, shared: &Arc<Shared>, generation: u64) {

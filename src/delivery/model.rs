@@ -6,9 +6,11 @@ use std::time::Duration;
 use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId, names};
 
 mod health;
+mod limits;
 
 pub use super::retry::Schedule;
 pub use health::{AlertKind, LEAST_FAILURES, Ladder, Spell};
+pub use limits::{Concurrency, InvalidConcurrency, InvalidPerSecond, Limits, PerSecond};
 
 names! {
     DeliveryState {

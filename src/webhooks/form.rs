@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::base::Secret;
 use crate::events::{EventType, Group};
 
-use super::model::{Draft, DraftChange, DraftHeader, TestDraft};
+use super::model::{Draft, DraftChange, DraftHeader, DraftLimits, TestDraft};
 
 /// The fields of the form. Everything may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,6 +16,9 @@ pub struct WebhookForm {
     pub url: String,
     /// `active` or `paused`; absent keeps the state.
     pub status: String,
+    /// Absent keeps the limit, empty takes it away.
+    pub max_concurrency: Option<String>,
+    pub max_per_second: Option<String>,
     /// Paired in order with `header_value`.
     pub header_name: Vec<String>,
     pub header_value: Vec<Secret>,
@@ -96,6 +99,7 @@ impl WebhookForm {
             description: self.description.clone(),
             url: self.url.clone(),
             status: some(&self.status),
+            limits: self.limits(),
             headers: self.headers(),
             events: self.chosen_events(),
             signing_secret: self.typed_secret(),
@@ -109,6 +113,7 @@ impl WebhookForm {
             description: Some(self.description.clone()),
             url: Some(self.url.clone()),
             status: some(&self.status),
+            limits: self.limits(),
             held: some(&self.held),
             headers: Some(self.headers()),
             events: Some(self.chosen_events()),
@@ -117,6 +122,10 @@ impl WebhookForm {
 
     pub fn test(&self) -> TestDraft {
         TestDraft { url: self.url.clone(), headers: self.headers(), signing_secret: self.typed_secret() }
+    }
+
+    fn limits(&self) -> DraftLimits {
+        DraftLimits { max_concurrency: self.max_concurrency.clone(), max_per_second: self.max_per_second.clone() }
     }
 
     /// Rows with both fields empty are ignored, but keep their number.

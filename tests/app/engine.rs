@@ -5,6 +5,7 @@ mod disabling;
 mod hostile;
 mod lanes;
 mod life;
+mod limits;
 mod load;
 mod retries;
 mod stop;

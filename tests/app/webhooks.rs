@@ -3,6 +3,7 @@
 mod api;
 mod form;
 mod life;
+mod limits;
 mod locked;
 mod test_button;
 

@@ -16,4 +16,4 @@ pub use change::{
 };
 pub use claim::{Claim, Extend, Release, due_webhooks, free_all_leases};
 pub use result::{Disable, Health, RecordResult};
-pub use target::{Target, header_place, load_target};
+pub use target::{Target, header_place, limits, load_target};

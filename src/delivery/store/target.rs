@@ -3,8 +3,9 @@
 use sqlx::Row as _;
 
 use crate::base::{OrganizationId, Secret, Timestamp, Vault, WebhookId};
-use crate::db::{Conn, DbError, Flag};
+use crate::db::{Conn, DbError, Flag, Row};
 use crate::delivery::endpoint::Endpoint;
+use crate::delivery::model::{InvalidConcurrency, InvalidPerSecond, Limits};
 use crate::delivery::signing::SigningSecret;
 
 /// A webhook as a lane sees it.
@@ -15,6 +16,7 @@ pub struct Target {
     /// Active, not deleted, and webhooks are turned on.
     pub deliverable: bool,
     pub not_before: Option<Timestamp>,
+    pub limits: Limits,
     pub headers: Vec<(String, Secret)>,
     pub secrets: Vec<SigningSecret>,
     /// When the first of the secrets ends; the target must be loaded again then.
@@ -26,6 +28,20 @@ pub fn header_place(webhook: &WebhookId, name: &str) -> String {
     format!("webhook_headers/{webhook}/{}", name.to_ascii_lowercase())
 }
 
+/// The limits of a webhook, from the two columns that begin at `first`.
+pub fn limits(row: &Row, first: usize, webhook: &WebhookId) -> Result<Limits, DbError> {
+    let number = |index| -> Result<Option<String>, DbError> {
+        Ok(row.try_get::<Option<i64>, _>(index)?.map(|number| number.to_string()))
+    };
+    let wrong = |column, problem: String| DbError::inconsistent("webhooks", column, webhook.as_str(), problem);
+    let concurrency = number(first)?.map(|text| text.parse()).transpose();
+    let per_second = number(first + 1)?.map(|text| text.parse()).transpose();
+    Ok(Limits {
+        concurrency: concurrency.map_err(|e: InvalidConcurrency| wrong("max_concurrency", e.to_string()))?,
+        per_second: per_second.map_err(|e: InvalidPerSecond| wrong("max_per_second", e.to_string()))?,
+    })
+}
+
 pub async fn load_target(
     conn: &mut Conn,
     vault: &Vault,
@@ -33,7 +49,7 @@ pub async fn load_target(
     now: Timestamp,
 ) -> Result<Option<Target>, DbError> {
     let row = sqlx::query(
-        "SELECT w.organization_id, w.url, w.state, w.deleted_at, w.not_before, o.webhooks_enabled FROM webhooks w \
+        "SELECT w.organization_id, w.url, w.state, w.deleted_at, w.not_before, o.webhooks_enabled, w.max_concurrency, w.max_per_second FROM webhooks w \
          JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1",
     )
     .bind(webhook)
@@ -48,6 +64,7 @@ pub async fn load_target(
         endpoint: Endpoint::parse(&url).map_err(|e| DbError::inconsistent("webhooks", "url", webhook.as_str(), e))?,
         deliverable,
         not_before: row.try_get(4)?,
+        limits: limits(&row, 6, webhook)?,
         headers: Vec::new(),
         secrets: Vec::new(),
         secrets_until: None,

@@ -44,6 +44,7 @@ pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) 
         description: new.description,
         endpoint: new.endpoint,
         state: new.status.state(),
+        limits: new.limits,
         disabled_reason: None,
         version: 1,
         created_by: actor.email.clone(),
@@ -131,6 +132,9 @@ async fn save_settings(
         set("url", endpoint != after.endpoint);
         after.endpoint = endpoint;
     }
+    after.limits = change.limits.of(before.limits);
+    set("max_concurrency", after.limits.concurrency != before.limits.concurrency);
+    set("max_per_second", after.limits.per_second != before.limits.per_second);
     if let Some(headers) = change.headers {
         let stored = store::headers(tx, &tools.vault, &before.id).await?;
         let differs = headers != stored || !same_spelling(&headers, &stored);

@@ -7,7 +7,8 @@ use crate::base::Secret;
 use crate::web::json::{Document, Fields, Value};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::webhooks::model::{
-    Draft, DraftChange, DraftHeader, Held, Invalid, NewWebhook, PerSecond, Stored, TestDraft, TestTarget, WebhookChange,
+    Draft, DraftChange, DraftHeader, DraftLimits, Held, Invalid, NewWebhook, PerSecond, Stored, TestDraft, TestTarget,
+    WebhookChange,
 };
 
 use super::refusal::path;
@@ -23,6 +24,7 @@ pub(super) fn new_webhook(body: &Document) -> Result<NewWebhook> {
         description: text(fields, "description").unwrap_or_default(),
         url: text(fields, "url").unwrap_or_default(),
         status: text(fields, "state"),
+        limits: limits(fields),
         headers: headers(fields).unwrap_or_default(),
         events: events(fields).unwrap_or_default(),
         signing_secret: text(fields, "signing_secret").map(Secret::new),
@@ -46,6 +48,7 @@ pub(super) fn change(body: &Document, stored: &Stored<'_>) -> Result<WebhookChan
             description: text(fields, "description").or(no_description),
             url: text(fields, "url"),
             status: None,
+            limits: limits(fields),
             held: None,
             headers: headers(fields),
             events: events(fields),
@@ -82,6 +85,15 @@ fn pace(fields: &mut Fields<'_, '_>) -> Option<PerSecond> {
     let value = fields.take("held_per_second").filter(|value| !value.is_null())?;
     let number = value.raw().parse().map_err(|_| "Give a whole number from 1 to 1000.");
     fields.check("held_per_second", number)
+}
+
+/// Numbers as they were written; `null` takes a limit away.
+fn limits(fields: &mut Fields<'_, '_>) -> DraftLimits {
+    let mut number = |name| {
+        let none = fields.is_null(name).then(String::new);
+        fields.take(name).map(|value| value.raw().to_owned()).or(none)
+    };
+    DraftLimits { max_concurrency: number("max_concurrency"), max_per_second: number("max_per_second") }
 }
 
 /// Reads the fields of a body; what `read` does not take is refused.

@@ -37,6 +37,12 @@ pub(crate) struct Webhook<'a> {
     created_at: String,
     #[schema(value_type = describe::Time)]
     updated_at: String,
+    /// Requests at a time; `null`: as many as the settings say.
+    #[schema(required, minimum = 1, maximum = 50)]
+    max_concurrency: Option<u32>,
+    /// Requests that go out in a second; `null`: as many as the receiver takes.
+    #[schema(required, minimum = 1, maximum = 1000)]
+    max_per_second: Option<u32>,
 }
 
 describe::list!(WebhookList of Webhook<'static>);
@@ -78,6 +84,8 @@ impl<'a> From<&'a model::Webhook> for Webhook<'a> {
             last_test: webhook.last_test.as_ref().map(last_test),
             created_at: webhook.created_at.rfc3339(),
             updated_at: webhook.updated_at.rfc3339(),
+            max_concurrency: webhook.limits.concurrency.map(|most| most.count()),
+            max_per_second: webhook.limits.per_second.map(|most| most.count()),
         }
     }
 }

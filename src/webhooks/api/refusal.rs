@@ -32,6 +32,8 @@ pub(super) fn path(field: Field) -> String {
         Field::Description => "description".into(),
         Field::Url => "url".into(),
         Field::Status => "state".into(),
+        Field::MaxConcurrency => "max_concurrency".into(),
+        Field::MaxPerSecond => "max_per_second".into(),
         Field::Headers => "headers".into(),
         Field::HeaderName(row) => format!("headers[{row}].name"),
         Field::HeaderValue(row) => format!("headers[{row}].value"),

@@ -64,6 +64,13 @@ pub(crate) struct NewWebhook {
     /// Left out: `active`. A paused webhook's events are held.
     #[schema(inline)]
     state: Option<ChosenState>,
+    /// Requests at a time at most. Left out: HERALD_LANE_CONCURRENCY.
+    #[schema(minimum = 1, maximum = 50)]
+    max_concurrency: Option<u32>,
+    /// Requests that go out in a second at most, one by one. Left out: as many as the receiver takes. Where several nodes
+    /// deliver, each of them keeps to both limits by itself.
+    #[schema(minimum = 1, maximum = 1000)]
+    max_per_second: Option<u32>,
     /// Sent with every callback beside our own; no name twice, 16 KiB in all.
     #[schema(max_items = 20)]
     headers: Option<Vec<NewHeader>>,
@@ -105,6 +112,12 @@ pub(crate) struct WebhookChange {
     /// Where scheme, host or port change, the value of every header must be sent again.
     #[schema(required = false)]
     url: WebhookUrl,
+    /// `null` takes the limit away.
+    #[schema(minimum = 1, maximum = 50)]
+    max_concurrency: Option<u32>,
+    /// `null` takes the limit away.
+    #[schema(minimum = 1, maximum = 1000)]
+    max_per_second: Option<u32>,
     /// All headers from now on.
     #[schema(required = false, max_items = 20)]
     headers: Vec<ChangedHeader>,

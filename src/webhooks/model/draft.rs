@@ -10,7 +10,7 @@ use crate::events::EventType;
 
 use super::header::{Header, HeaderName, HeaderValue};
 use super::text::{Description, Name};
-use super::{Held, Status};
+use super::{DraftLimits, Held, Limits, LimitsChange, Status};
 
 /// The most headers a webhook may have.
 pub const MAX_HEADERS: usize = 20;
@@ -28,6 +28,8 @@ pub enum Field {
     Description,
     Url,
     Status,
+    MaxConcurrency,
+    MaxPerSecond,
     Headers,
     HeaderName(usize),
     HeaderValue(usize),
@@ -51,7 +53,7 @@ impl Invalid {
         self.0.push((field, message.to_string()));
     }
 
-    fn take<T, E: ToString>(&mut self, field: Field, result: Result<T, E>) -> Option<T> {
+    pub(super) fn take<T, E: ToString>(&mut self, field: Field, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.add(field, error)).ok()
     }
 
@@ -79,6 +81,7 @@ pub struct Draft {
     pub url: String,
     /// Nothing: active.
     pub status: Option<String>,
+    pub limits: DraftLimits,
     pub headers: Vec<DraftHeader>,
     pub events: Vec<String>,
     /// Nothing: the server makes one.
@@ -92,6 +95,7 @@ pub struct NewWebhook {
     pub description: Description,
     pub endpoint: Endpoint,
     pub status: Status,
+    pub limits: Limits,
     pub headers: Vec<Header>,
     pub events: BTreeSet<EventType>,
     pub signing_secret: Option<SigningSecret>,
@@ -104,6 +108,7 @@ impl Draft {
         let description = wrong.take(Field::Description, Description::parse(&self.description));
         let endpoint = wrong.take(Field::Url, Endpoint::parse(&self.url));
         let status = wrong.take(Field::Status, parse_option(self.status.as_deref()));
+        let limits = self.limits.parse(&mut wrong).of(Limits::default());
         let headers = parse_headers(&mut wrong, &self.headers, &Stored::NOTHING, endpoint.as_ref());
         let events = parse_events(&mut wrong, &self.events);
         let secret = wrong.take(Field::SigningSecret, parse_secret(self.signing_secret.as_ref()));
@@ -113,6 +118,7 @@ impl Draft {
                 description: description?,
                 endpoint: endpoint?,
                 status: status?.unwrap_or_default(),
+                limits,
                 headers: headers?,
                 events: events?,
                 signing_secret: secret?,
@@ -130,6 +136,7 @@ pub struct DraftChange {
     pub description: Option<String>,
     pub url: Option<String>,
     pub status: Option<String>,
+    pub limits: DraftLimits,
     pub held: Option<String>,
     pub headers: Option<Vec<DraftHeader>>,
     pub events: Option<Vec<String>>,
@@ -142,6 +149,7 @@ pub struct WebhookChange {
     pub description: Option<Description>,
     pub endpoint: Option<Endpoint>,
     pub status: Option<Status>,
+    pub limits: LimitsChange,
     /// Only looked at where `status` makes the webhook active.
     pub held: Option<Held>,
     pub headers: Option<Vec<Header>>,
@@ -185,6 +193,7 @@ impl DraftChange {
             change.endpoint = wrong.take(Field::Url, Endpoint::parse(url));
         }
         change.status = wrong.take(Field::Status, parse_option(self.status.as_deref())).flatten();
+        change.limits = self.limits.parse(&mut wrong);
         change.held = wrong.take(Field::Held, parse_option(self.held.as_deref())).flatten();
         match &self.headers {
             Some(headers) => change.headers = parse_headers(&mut wrong, headers, stored, change.endpoint.as_ref()),

@@ -35,6 +35,7 @@ fn everything_that_is_wrong_is_said_at_once() {
         description: "x".repeat(1_001),
         url: "example.com".into(),
         status: Some("disabled".into()),
+        limits: DraftLimits { max_concurrency: Some("51".into()), max_per_second: Some("0".into()) },
         headers: vec![
             header(1, "Host", Some("x")),
             header(3, "X-A", Some("é")),
@@ -55,6 +56,8 @@ fn everything_that_is_wrong_is_said_at_once() {
             Field::Description,
             Field::Url,
             Field::Status,
+            Field::MaxConcurrency,
+            Field::MaxPerSecond,
             Field::HeaderName(1),
             Field::HeaderValue(3),
             Field::HeaderName(4),

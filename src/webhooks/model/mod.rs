@@ -2,6 +2,7 @@
 
 mod draft;
 mod header;
+mod limits;
 mod text;
 
 use std::collections::BTreeSet;
@@ -12,11 +13,13 @@ use crate::base::{OrganizationId, Timestamp, WebhookId, names};
 use crate::delivery::endpoint::Endpoint;
 use crate::events::EventType;
 
+pub use crate::delivery::model::{Concurrency, Limits, PerSecond};
 pub use draft::{
     Draft, DraftChange, DraftHeader, Field, Invalid, MAX_HEADERS, NewWebhook, Stored, TestDraft, TestTarget,
     WebhookChange,
 };
 pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
+pub use limits::{DraftLimits, LimitsChange};
 pub use text::{Description, Name};
 
 /// How long a deletion can be undone.
@@ -31,6 +34,8 @@ pub struct Webhook {
     pub description: Description,
     pub endpoint: Endpoint,
     pub state: WebhookState,
+    /// What its receiver can take.
+    pub limits: Limits,
     /// Why Herald disabled it; only while it is disabled.
     pub disabled_reason: Option<String>,
     /// Rises with every change that whoever sends must see.
@@ -112,7 +117,7 @@ impl FromStr for Status {
 pub enum Held {
     /// Oldest first, as fast as the receiver takes them.
     Deliver,
-    /// Oldest first, so many a second at most.
+    /// Oldest first, so many a second at most, so that a receiver that has just recovered is not drowned.
     DeliverSlowly(PerSecond),
     Cancel,
 }
@@ -124,35 +129,6 @@ impl Held {
             (Self::Deliver | Self::DeliverSlowly(_), Some(pace)) => Self::DeliverSlowly(pace),
             (choice, _) => choice,
         }
-    }
-}
-
-/// How many held deliveries come back in a second at most, so that a receiver that has just recovered is not drowned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PerSecond(u32);
-
-impl PerSecond {
-    pub const MOST: u32 = 1_000;
-
-    pub const fn count(self) -> u32 {
-        self.0
-    }
-
-    /// What lies between one and the next.
-    pub fn interval(self) -> Duration {
-        Duration::from_secs(1) / self.0
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Enter a whole number from 1 to 1000, or leave it empty.")]
-pub struct InvalidPerSecond;
-
-impl FromStr for PerSecond {
-    type Err = InvalidPerSecond;
-    fn from_str(text: &str) -> Result<Self, InvalidPerSecond> {
-        let count = text.trim().parse().ok().filter(|count| (1..=Self::MOST).contains(count));
-        count.map(Self).ok_or(InvalidPerSecond)
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct FormPage {
     description: String,
     url: String,
     status: String,
+    max_concurrency: String,
+    max_per_second: String,
     /// Why Herald disabled the webhook, where it did.
     disabled: Option<&'static str>,
     rows: Vec<Row>,
@@ -127,6 +129,8 @@ impl Desk<'_> {
             description: webhook.description.as_str().to_owned(),
             url: webhook.endpoint.to_string(),
             status: webhook.state.as_str().to_owned(),
+            max_concurrency: webhook.limits.concurrency.map(|most| most.count().to_string()),
+            max_per_second: webhook.limits.per_second.map(|most| most.count().to_string()),
             events: webhook.events.iter().map(ToString::to_string).collect(),
             ..WebhookForm::default()
         };
@@ -169,6 +173,8 @@ impl Desk<'_> {
             description: form.description.clone(),
             url: form.url.clone(),
             status: form.status.clone(),
+            max_concurrency: form.max_concurrency.clone().unwrap_or_default(),
+            max_per_second: form.max_per_second.clone().unwrap_or_default(),
             disabled: None,
             rows: rows(form.rows(), stored),
             add_has_focus: false,
@@ -195,6 +201,13 @@ struct Frame {
 }
 
 impl FormPage {
+    /// Whether there is anything in the limits to look at.
+    fn has_limits(&self) -> bool {
+        !self.max_concurrency.is_empty()
+            || !self.max_per_second.is_empty()
+            || ["max_concurrency", "max_per_second"].iter().any(|field| !self.errors.get(field).is_empty())
+    }
+
     pub fn with_errors(mut self, invalid: &Invalid) -> Self {
         for (field, message) in &invalid.0 {
             self.errors.add(control(*field), message.as_str());
@@ -274,6 +287,8 @@ fn control(field: Field) -> String {
         Field::Description => "description".into(),
         Field::Url => "url".into(),
         Field::Status => "status".into(),
+        Field::MaxConcurrency => "max_concurrency".into(),
+        Field::MaxPerSecond => "max_per_second".into(),
         Field::Headers => "headers".into(),
         Field::HeaderName(row) => format!("header_name_{row}"),
         Field::HeaderValue(row) => format!("header_value_{row}"),

@@ -83,7 +83,7 @@ pub async fn count(conn: &mut Conn, organization: &OrganizationId) -> Result<i64
 pub async fn insert(conn: &mut Conn, webhook: &Webhook, created_seq: i64) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO webhooks (id, organization_id, name, description, url, state, version, created_by, created_seq, \
-         created_at, updated_at, failures) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
+         created_at, updated_at, max_concurrency, max_per_second, failures) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)",
     )
     .bind(&webhook.id)
     .bind(&webhook.organization)
@@ -96,22 +96,26 @@ pub async fn insert(conn: &mut Conn, webhook: &Webhook, created_seq: i64) -> Res
     .bind(created_seq)
     .bind(webhook.created_at)
     .bind(webhook.updated_at)
+    .bind(webhook.limits.concurrency.map(|most| i64::from(most.count())))
+    .bind(webhook.limits.per_second.map(|most| i64::from(most.count())))
     .execute(&mut *conn)
     .await?;
     raise_changes(conn).await
 }
 
-/// Writes name, description and URL. A Retry-After that another address asked for is forgotten.
+/// Writes name, description, URL and limits. A Retry-After that another address asked for is forgotten.
 pub async fn update_settings(conn: &mut Conn, webhook: &Webhook, now: Timestamp) -> Result<(), DbError> {
     sqlx::query(
         "UPDATE webhooks SET name = $2, description = $3, not_before = CASE WHEN url = $4 THEN not_before END, url = $4, \
-         version = version + 1, updated_at = $5 WHERE id = $1",
+         max_concurrency = $6, max_per_second = $7, version = version + 1, updated_at = $5 WHERE id = $1",
     )
     .bind(&webhook.id)
     .bind(webhook.name.as_str())
     .bind(webhook.description.as_str())
     .bind(webhook.endpoint.as_str())
     .bind(now)
+    .bind(webhook.limits.concurrency.map(|most| i64::from(most.count())))
+    .bind(webhook.limits.per_second.map(|most| i64::from(most.count())))
     .execute(&mut *conn)
     .await?;
     raise_changes(conn).await

@@ -7,10 +7,12 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::base::{OrganizationId, Timestamp, UnknownName, WebhookId};
 use crate::db::{Conn, DbError, Row};
 use crate::delivery::endpoint::Endpoint;
+use crate::delivery::store::limits;
 use crate::webhooks::model::{Deletion, Description, HeaderName, LastTest, Name, Webhook};
 
 pub(super) const COLUMNS: &str = "id, organization_id, name, description, url, state, disabled_reason, version, created_by, \
-     created_at, updated_at, deleted_at, deleted_seq, failing_since, failures, last_test_at, last_test_success, last_test_status";
+     created_at, updated_at, deleted_at, deleted_seq, failing_since, failures, last_test_at, last_test_success, last_test_status, max_concurrency, \
+     max_per_second";
 
 /// A row of [`COLUMNS`], still without headers and events.
 pub(super) fn webhook(row: &Row) -> Result<Webhook, DbError> {
@@ -35,6 +37,7 @@ pub(super) fn webhook(row: &Row) -> Result<Webhook, DbError> {
         failing_since: row.try_get(13)?,
         failures: row.try_get(14)?,
         last_test,
+        limits: limits(row, 18, &id)?,
         header_names: Vec::new(),
         events: Default::default(),
         id,

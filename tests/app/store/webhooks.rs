@@ -44,6 +44,7 @@ fn webhook(house: &House, new: &NewWebhook) -> Webhook {
         description: new.description.clone(),
         endpoint: new.endpoint.clone(),
         state: WebhookState::Active,
+        limits: new.limits,
         disabled_reason: None,
         version: 1,
         created_by: "ada@example.com".into(),

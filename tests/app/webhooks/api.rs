@@ -3,6 +3,7 @@
 mod changes;
 mod creating;
 mod life;
+mod limits;
 mod lists;
 mod refusals;
 mod testing;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::programs::{Program, Told, told};
 
 /// The keys of a webhook, in their order.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "id",
     "name",
     "description",
@@ -25,6 +26,8 @@ const KEYS: [&str; 11] = [
     "last_test",
     "created_at",
     "updated_at",
+    "max_concurrency",
+    "max_per_second",
 ];
 
 /// What a new webhook needs at least.

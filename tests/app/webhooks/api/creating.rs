@@ -32,6 +32,7 @@ async fn a_webhook_is_answered_as_the_contract_shows_it() {
         "id": id, "name": "CRM sync", "description": null, "url": URL, "state": "active", "disabled_reason": null,
         "headers": [], "events": ["PROJECT_CREATED"], "last_test": null,
         "created_at": created["created_at"], "updated_at": created["updated_at"],
+        "max_concurrency": null, "max_per_second": null,
     });
     created.as_object_mut().unwrap().remove("signing_secret");
     assert_eq!(created, expected);
