@@ -139,6 +139,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(webhooks("/{webhook}/enable").get(life::ask_to_enable).post(life::enable))
         .service(webhooks("/{webhook}/reveal").post(reveal::reveal))
         .service(webhooks("/{webhook}/dismiss").post(alerts::dismiss))
+        .service(webhooks("/{webhook}/deliveries.csv").get(log::export::csv))
+        .service(webhooks("/{webhook}/deliveries.ndjson").get(log::export::ndjson))
         .service(webhooks("/{webhook}/deliveries/{delivery}").get(log::delivery::show))
         .service(webhooks("/{webhook}/deliveries/{delivery}/redeliver").post(log::delivery::redeliver));
 

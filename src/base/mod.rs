@@ -1,6 +1,7 @@
 //! Values that every layer shares. Imports nothing of ours.
 
 pub mod clock;
+pub mod csv;
 pub mod cursor;
 pub mod ids;
 pub mod names;

@@ -6,6 +6,7 @@
 
 mod deletion;
 mod edit;
+mod export;
 mod life;
 mod reveal;
 mod testing;
@@ -27,6 +28,7 @@ use super::store;
 
 pub use deletion::{delete, restore};
 pub use edit::{Created, Updated, check_address, create, update};
+pub use export::note_export;
 pub use life::{HeldOutcome, StateChange, enable, pause, resume};
 pub use reveal::{Revealed, reveal};
 pub use testing::{Target, TestReport, finish_test, send_test, target_of};

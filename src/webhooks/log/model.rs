@@ -46,6 +46,15 @@ pub struct Due {
 }
 
 impl Delivery {
+    /// What it waits for while it is held, or why it was cancelled, by its name.
+    pub fn named_reason(&self) -> Option<&str> {
+        match self.hold.filter(|_| self.state == DeliveryState::Held) {
+            Some(Hold::Webhook) => Some("webhook_not_active"),
+            Some(Hold::Switch) => Some("webhooks_not_enabled"),
+            None => self.reason.as_deref(),
+        }
+    }
+
     /// An attempt is being made, or waits in the webhook's lane.
     pub fn is_under_way(&self, now: Timestamp) -> bool {
         self.due.leased_until.is_some_and(|until| until > now)
@@ -104,6 +113,30 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     pub event_type: Option<EventType>,
     pub event: Option<EventId>,
+    /// Of the last answer.
+    pub status_code: Option<u16>,
+    /// The event names this entity.
+    pub entity: Option<String>,
+    /// created_at is at or after this.
+    pub since: Option<Timestamp>,
+    /// created_at is before this.
+    pub until: Option<Timestamp>,
+}
+
+impl DeliveryFilter {
+    /// The same as a search.
+    pub fn of(self, webhook: WebhookId) -> Search {
+        Search {
+            webhook: Some(webhook),
+            event: self.event,
+            state: self.state,
+            event_type: self.event_type,
+            status_code: self.status_code,
+            entity: self.entity,
+            since: self.since,
+            until: self.until,
+        }
+    }
 }
 
 /// Which deliveries of the whole organization are wanted.
@@ -113,6 +146,10 @@ pub struct Search {
     pub event: Option<EventId>,
     pub state: Option<DeliveryState>,
     pub event_type: Option<EventType>,
+    /// Of the last answer.
+    pub status_code: Option<u16>,
+    /// The event names this entity.
+    pub entity: Option<String>,
     /// created_at is at or after this.
     pub since: Option<Timestamp>,
     /// created_at is before this.
@@ -124,6 +161,8 @@ pub struct Search {
 pub struct EventFilter {
     pub event_type: Option<EventType>,
     pub event: Option<EventId>,
+    /// It names this entity.
+    pub entity: Option<String>,
     /// recorded_at is at or after this.
     pub since: Option<Timestamp>,
     /// recorded_at is before this.

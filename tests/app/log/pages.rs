@@ -2,11 +2,12 @@
 
 use herald::auth::model::Role;
 use herald::events::EventType;
-use herald::events::model::NewEvent;
+use herald::events::model::{Draft, NewEvent};
 use herald::webhooks::actions;
 use herald::webhooks::model::Webhook;
 use reqwest::StatusCode;
 use scraper::{Html, Selector};
+use sqlx::Row as _;
 
 use crate::support::app::{Setting, TestApp, Visitor, eventually};
 use crate::support::recorder::{Answer, Gate, Recorder};
@@ -60,6 +61,116 @@ async fn badge_becomes(visitor: &Visitor, path: &str, badge: &str) -> Page {
         (page.first(".page__title .badge") == badge).then_some(page)
     })
     .await
+}
+
+#[tokio::test]
+async fn the_log_is_filtered_and_downloaded_as_it_is_filtered() {
+    let app = spawn().await;
+    let recorder = Recorder::start().await;
+    recorder.answer_next("/hook", [Answer::status(503)]);
+    let webhook = adds_webhook(&app, "Deal desk", &recorder.url("/hook")).await;
+    let busy = records(&app, EventType::ProjectEdited).await;
+    let admin = app.admin().await;
+    badge_becomes(&admin, &delivery_path(&webhook, &busy), "Retrying").await;
+    let good = records(&app, EventType::ProjectCreated).await;
+    badge_becomes(&admin, &delivery_path(&webhook, &good), "Delivered").await;
+
+    let url = format!("{WEBHOOKS}/{}", webhook.id);
+    let today = app.organization.time_zone.local(app.running().context.clock.now()).format("%Y-%m-%d").to_string();
+    for (query, events) in [
+        ("status_code=503".to_owned(), vec![&busy]),
+        ("status_code=200&since=&until=&entity=".to_owned(), vec![&good]),
+        ("entity=5dd51ea63f3dad73ab0a344b".to_owned(), vec![&good, &busy]),
+        ("entity=5dd51ea63f3dad73ab0a344".to_owned(), vec![]),
+        (format!("since={today}&until={today}"), vec![&good, &busy]),
+        ("until=2026-01-01".to_owned(), vec![]),
+    ] {
+        let page = Page::of(&admin, &format!("{url}?{query}")).await;
+        let shown: Vec<_> = events.iter().map(|event| event.id.to_string()).collect();
+        assert_eq!(page.all("#deliveries .cell__sub"), shown, "{query}");
+        let Some(link) = page.attributes("#deliveries a[download]", "href").into_iter().nth(1) else {
+            assert!(page.says("Nothing matches these filters"), "{query}");
+            continue;
+        };
+        let file = admin.reads(&link).await;
+        let lines: Vec<serde_json::Value> = file.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        assert_eq!(lines.iter().map(|line| line["event_id"].as_str().unwrap()).collect::<Vec<_>>(), shown, "{query}");
+        assert_eq!(lines[0]["entity_ids"], serde_json::json!(["5dd51ea63f3dad73ab0a344b"]));
+    }
+    for wrong in ["status_code=busy", "since=yesterday"] {
+        assert_eq!(admin.gets(&format!("{url}/deliveries.csv?{wrong}")).await.status(), 400, "{wrong}");
+    }
+    let events = Page::of(&admin, "/events?entity=5dd51ea63f3dad73ab0a344b&event_type=PROJECT_CREATED").await;
+    assert_eq!(events.all("#events .cell__sub"), [good.id.to_string()]);
+    assert!(Page::of(&admin, "/events?entity=nobody").await.says("Nothing matches these filters"));
+
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_of_the_log_is_whole_safe_for_spreadsheets_and_written_down() {
+    let app = spawn().await;
+    let webhook = adds_webhook(&app, "Deal desk", "http://127.0.0.1:4999/").await;
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    actions::pause(&mut tx, &tools(&app), &actor(&app), &webhook.id).await.expect("it pauses");
+    tx.commit().await.expect("a commit");
+    // More than are read at once.
+    let events = record_many(&app, 260).await;
+    let admin = app.admin().await;
+    let url = format!("{WEBHOOKS}/{}/deliveries", webhook.id);
+    let answer = admin.gets(&format!("{url}.csv?state=held")).await;
+    assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8; header=present");
+    let name = format!("attachment; filename=\"deliveries-{}.csv\"", webhook.id);
+    assert_eq!(answer.headers()["content-disposition"], name.as_str());
+    let file = answer.text().await.expect("a text");
+    let rows: Vec<&str> = file.trim_start_matches('\u{feff}').lines().collect();
+    assert!(rows[0].starts_with("id,event_id,event_type,entity_ids,webhook_id,state,reason,"), "{}", rows[0]);
+    assert_eq!(rows.len(), 261);
+    for (row, event) in rows[1..].iter().zip(events.iter().rev()) {
+        assert!(row.contains(event.id.as_str()) && row.contains(",'=HYPERLINK(1),"), "{row}");
+        assert!(row.contains(",held,webhook_not_active,0,"), "{row}");
+    }
+    assert_eq!(admin.reads(&format!("{url}.ndjson")).await.lines().count(), 260);
+    assert_eq!(admin.reads(&format!("{url}.ndjson?state=failed")).await, "");
+
+    let mut conn = app.running().db.read().await.expect("a connection");
+    let rows = sqlx::query("SELECT details FROM audit_entries WHERE action = 'webhook.log_exported' ORDER BY at, id")
+        .fetch_all(&mut *conn)
+        .await
+        .expect("the audit log");
+    drop(conn);
+    let details =
+        rows.iter().map(|row| serde_json::from_str(row.get(0)).expect("JSON")).collect::<Vec<serde_json::Value>>();
+    assert_eq!((&details[0]["format"], &details[0]["filter"]), (&"csv".into(), &"state=held".into()));
+    assert_eq!(details.len(), 3);
+    app.adds_person("bob@halden.example", Role::Member).await;
+    let bob = app.signed_in("bob@halden.example").await;
+    assert_eq!(bob.gets(&format!("{url}.csv")).await.status(), 403);
+    assert_eq!(
+        admin.gets(&format!("{url}.csv").replace(webhook.id.as_str(), "60adfdb750b58a0c2d78bdd8")).await.status(),
+        404
+    );
+    app.stop().await;
+}
+
+/// Records so many events of a project whose id a spreadsheet would run.
+async fn record_many(app: &TestApp, count: usize) -> Vec<NewEvent> {
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    let mut events = Vec::new();
+    for _ in 0..count {
+        let draft = Draft {
+            event_type: EventType::ProjectEdited,
+            entity_ids: vec!["=HYPERLINK(1)".into()],
+            performed_by: "john@responsive.io".into(),
+            performed_at: app.running().context.clock.now(),
+            data: None,
+        };
+        let zone = app.organization.time_zone;
+        let recorded = app.running().recorder.record(&mut tx, &app.organization.id, zone, draft).await;
+        events.push(recorded.expect("an event"));
+    }
+    tx.commit().await.expect("a commit");
+    events
 }
 
 #[tokio::test]

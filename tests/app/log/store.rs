@@ -7,7 +7,7 @@ use herald::db::{Db, Options};
 use herald::delivery::model::{DeliveryState, Hold, Trigger};
 use herald::events::EventType;
 use herald::webhooks::log::model::{
-    Delivery, DeliveryFilter, EventFilter, FateOutcome, Listing, NotSent, Place, Range, Tally,
+    Delivery, DeliveryFilter, EventFilter, FateOutcome, Listing, NotSent, Place, Range, Search, Tally,
 };
 use herald::webhooks::log::store;
 
@@ -238,6 +238,48 @@ async fn the_way_back_to_newer_deliveries_ends_at_a_full_newest_page() {
         assert_eq!((ids(&page), page.has_newer, page.has_older), (events_of([5, 4, 3]), true, true), "{engine:?}");
         let page = books.list(&DeliveryFilter::default(), &newer_than(5), 3).await;
         assert_eq!((ids(&page), page.has_newer, page.has_older), (events_of([7, 6, 5]), false, true), "{engine:?}");
+    }
+}
+
+#[tokio::test]
+async fn deliveries_are_filtered_by_status_code_entity_and_time() {
+    for engine in Engine::ALL {
+        let books = Books::open(engine).await;
+        books.webhook(1, 1, 0, None).await;
+        let entities = [r#"["a","b"]"#, r#"["b"]"#, r#"["A","x\"b","c,\"b"]"#, r#"["[\"a","%","b\\"]"#];
+        for (n, ids) in (1..).zip(entities) {
+            books.delivered(n, EventType::ProjectEdited, if n < 3 { "failed" } else { "succeeded" }).await;
+            books.run(format!("UPDATE events SET entity_ids = '{ids}' WHERE id = '{}'", event(n))).await;
+        }
+        books
+            .run(format!("UPDATE deliveries SET last_status = 503 WHERE event_id IN ('{}', '{}')", event(2), event(4)))
+            .await;
+        let at = |n: u64| Some(noon() + Duration::from_secs(n));
+        let none = DeliveryFilter::default();
+        let of = |id: &str| DeliveryFilter { entity: Some(id.into()), ..DeliveryFilter::default() };
+        for (filter, expected) in [
+            (of("a"), vec![1]),
+            (of("b"), vec![2, 1]),
+            (of("A"), vec![3]),
+            (of("%"), vec![4]),
+            (of("b\\"), vec![4]),
+            (of("x\"b"), vec![3]),
+            (of(""), vec![]),
+            (DeliveryFilter { status_code: Some(503), ..none.clone() }, vec![4, 2]),
+            (DeliveryFilter { status_code: Some(503), ..of("b") }, vec![2]),
+            (DeliveryFilter { state: Some(DeliveryState::Failed), ..of("b") }, vec![2, 1]),
+            (DeliveryFilter { since: at(2), until: at(4), ..none }, vec![3, 2]),
+        ] {
+            let page = books.list(&filter, &Place::Newest, 10).await;
+            assert_eq!(ids(&page), events_of(expected.clone()), "{engine:?} {filter:?}");
+            let mut conn = books.db.read().await.expect("a connection");
+            for search in [filter.clone().of(webhook(1)), Search { webhook: None, ..filter.of(webhook(1)) }] {
+                let found =
+                    store::search_deliveries(&mut conn, &organization(1), &search, None, 10).await.expect("rows");
+                let found: Vec<_> = found.into_iter().map(|delivery| delivery.id.event.to_string()).collect();
+                assert_eq!(found, events_of(expected.clone()), "{engine:?} {search:?}");
+            }
+        }
     }
 }
 

@@ -37,6 +37,12 @@ pub(crate) struct Marks {
     /// Only those of events of this type.
     #[param(inline)]
     event_type: Option<EventType>,
+    /// Only those whose last answer had this status.
+    #[param(inline, minimum = 100, maximum = 999)]
+    status_code: Option<u16>,
+    /// Only those of events that name this entity.
+    #[param(inline, min_length = 1, max_length = 128)]
+    entity_id: Option<String>,
     /// Only those made at this time or later.
     #[param(inline)]
     since: Option<describe::AnyTime>,
@@ -78,9 +84,21 @@ fn search(query: &mut Query) -> Search {
         event: query.parse("event_id", "Send the id of an event: EVT- and 24 lower-case hex digits."),
         state: query.parse("state", "Send pending, held, succeeded, failed or cancelled."),
         event_type: query.parse("event_type", "Send an event type, such as PROJECT_CREATED."),
+        status_code: query.parse("status_code", "Send the number of a status, such as 503."),
+        entity: entity_id(query),
         since: query.time("since"),
         until: query.time("until"),
     }
+}
+
+/// What no event can name is refused rather than looked for.
+fn entity_id(query: &mut Query) -> Option<String> {
+    let id = query.take("entity_id")?;
+    if (1..=128).contains(&id.chars().count()) {
+        return Some(id);
+    }
+    query.complain("entity_id", "Send an id of 1 to 128 characters.");
+    None
 }
 
 /// Read a delivery

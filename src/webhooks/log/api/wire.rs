@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::base::{EventId, Timestamp, WebhookId};
-use crate::delivery::model::{DeliveryState, Hold, Trigger};
+use crate::delivery::model::{DeliveryState, Trigger};
 use crate::events::{EntityType, Event, EventType};
 use crate::web::describe;
 
@@ -90,7 +90,7 @@ impl From<Fate> for FateWire {
     fn from(fate: Fate) -> Self {
         let (state, reason, delivery_id) = match fate.outcome {
             FateOutcome::Delivery(delivery) => {
-                (delivery.state.as_str(), reason(&delivery), Some(delivery.id.to_string()))
+                (delivery.state.as_str(), delivery.named_reason().map(str::to_owned), Some(delivery.id.to_string()))
             }
             FateOutcome::NotSent(why) => ("not_sent", Some(why.as_str().to_owned()), None),
         };
@@ -137,7 +137,7 @@ impl DeliveryWire {
             id: delivery.id.to_string(),
             event_type: delivery.event_type.as_str(),
             state: delivery.state.as_str(),
-            reason: reason(&delivery),
+            reason: delivery.named_reason().map(str::to_owned),
             attempts_made: delivery.attempts_made,
             next_attempt_at: delivery.next_attempt_at(now).map(Timestamp::rfc3339),
             created_at: delivery.created_at.rfc3339(),
@@ -148,15 +148,6 @@ impl DeliveryWire {
             webhook_id: delivery.id.webhook,
         }
     }
-}
-
-/// What a held delivery waits for, or why one was cancelled.
-fn reason(delivery: &Delivery) -> Option<String> {
-    let held = delivery.hold.filter(|_| delivery.state == DeliveryState::Held).map(|hold| match hold {
-        Hold::Webhook => "webhook_not_active",
-        Hold::Switch => "webhooks_not_enabled",
-    });
-    held.map(str::to_owned).or_else(|| delivery.reason.clone())
 }
 
 /// A delivery with its attempts, oldest first.

@@ -27,22 +27,45 @@ pub(super) struct Query {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// `since` and `until` are days on the organization's clocks, both included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newer: Option<String>,
 }
 
 impl Query {
-    pub fn filter(&self) -> Result<DeliveryFilter> {
+    pub fn filter(&self, zone: TimeZone) -> Result<DeliveryFilter> {
         Ok(DeliveryFilter {
             state: query::parse(self.state.as_deref())?,
             event_type: query::parse(self.event_type.as_deref())?,
             event: query::parse(self.event.as_deref())?,
+            status_code: query::parse(self.status_code.as_deref())?,
+            entity: query::parse(self.entity.as_deref())?,
+            since: query::since(self.since.as_deref(), zone)?,
+            until: query::until(self.until.as_deref(), zone)?,
         })
     }
 
     pub fn place(&self) -> Result<Place> {
         query::place(self.cursor.as_deref(), self.newer.as_deref())
+    }
+
+    /// The filter alone, as it stands in the address of a file.
+    fn filter_only(&self) -> Self {
+        Self { range: None, view: None, ..self.without_place() }
+    }
+
+    /// The page without any filter.
+    fn unfiltered(&self) -> Self {
+        Self { range: self.range.clone(), view: self.view.clone(), ..Self::default() }
     }
 
     /// The same without a place: what links to another range or view start from.
@@ -60,11 +83,18 @@ pub(super) struct Table {
     pub event: String,
     pub state: String,
     pub event_type: String,
+    pub status_code: String,
+    pub entity: String,
+    pub since: String,
+    pub until: String,
     pub states: Vec<(String, String)>,
     pub event_types: Vec<(String, String)>,
     /// The rest of the page's query, which the filter keeps.
     pub kept: Vec<(&'static str, String)>,
     pub clear_url: String,
+    /// What is listed, all pages of it, as a file.
+    pub csv_url: String,
+    pub ndjson_url: String,
     pub newer: String,
     pub older: String,
 }
@@ -91,19 +121,28 @@ impl Table {
         let older = older.map(|cursor| page(Query { cursor: Some(cursor), ..base.clone() })).unwrap_or_default();
         let text = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
         let (event, state, event_type) = (text(&asked.event), text(&asked.state), text(&asked.event_type));
-        let unfiltered = Query { event: None, state: None, event_type: None, ..base.clone() };
+        let (status_code, entity) = (text(&asked.status_code), text(&asked.entity));
+        let (since, until) = (text(&asked.since), text(&asked.until));
+        let fields = [&event, &state, &event_type, &status_code, &entity, &since, &until];
+        let file = |end: &str| query::write(&format!("{url}/deliveries.{end}"), &asked.filter_only());
         Self {
-            is_filtered: ![&event, &state, &event_type].iter().all(|field| field.is_empty()),
+            is_filtered: !fields.iter().all(|field| field.is_empty()),
             event,
             state,
             event_type,
+            status_code,
+            entity,
+            since,
+            until,
+            csv_url: file("csv"),
+            ndjson_url: file("ndjson"),
             states: choices("Any status", DeliveryState::ALL, |state| (state.as_str(), words::state_label(state))),
             event_types: choices("Any event", EventType::ALL, |kind| (kind.as_str(), kind.as_str())),
             kept: [("range", base.range), ("view", base.view)]
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, value?)))
                 .collect(),
-            clear_url: query::write(url, &unfiltered),
+            clear_url: query::write(url, &asked.unfiltered()),
             newer,
             older,
             rows: listing.rows.iter().map(|delivery| row(delivery, now, zone)).collect(),

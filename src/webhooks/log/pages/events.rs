@@ -2,13 +2,12 @@
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
-use chrono::{Days, LocalResult, NaiveDate, NaiveTime, TimeZone as _};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Cursor, TimeZone, Timestamp};
 use crate::events::EventType;
 use crate::web::guard::Admin;
-use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
+use crate::web::{Context, Hx, Moment, Page as _, Result, Section, Shell};
 
 use super::super::model::{EventFilter, EventLine};
 use super::super::store;
@@ -50,6 +49,7 @@ struct Row {
 struct Query {
     event: String,
     event_type: String,
+    entity: String,
     since: String,
     until: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,20 +60,18 @@ struct Query {
 
 impl Query {
     fn is_filtered(&self) -> bool {
-        [&self.event, &self.event_type, &self.since, &self.until].iter().any(|field| !field.trim().is_empty())
+        [&self.event, &self.event_type, &self.entity, &self.since, &self.until]
+            .iter()
+            .any(|field| !field.trim().is_empty())
     }
 
     fn filter(&self, zone: TimeZone) -> Result<EventFilter> {
-        let since: Option<NaiveDate> = query::parse(Some(&self.since))?;
-        let until: Option<NaiveDate> = query::parse(Some(&self.until))?;
         Ok(EventFilter {
             event_type: query::parse(Some(&self.event_type))?,
             event: query::parse(Some(&self.event))?,
-            since: since.map(|day| midnight(day, zone)).transpose()?,
-            until: until
-                .and_then(|day| day.checked_add_days(Days::new(1)))
-                .map(|day| midnight(day, zone))
-                .transpose()?,
+            entity: query::parse(Some(&self.entity))?,
+            since: query::since(Some(&self.since), zone)?,
+            until: query::until(Some(&self.until), zone)?,
         })
     }
 
@@ -81,19 +79,6 @@ impl Query {
     fn url(&self, cursor: Option<String>, newer: Option<String>) -> String {
         query::write(urls::EVENTS, &Self { cursor, newer, ..self.clone() })
     }
-}
-
-/// When a day begins on the clocks; a day whose midnight does not exist begins when clocks jump.
-fn midnight(day: NaiveDate, zone: TimeZone) -> Result<Timestamp> {
-    let tz = zone.local(Timestamp::from_micros(0)).timezone();
-    let first =
-        (0..24).find_map(|hour| match tz.from_local_datetime(&day.and_time(NaiveTime::from_hms_opt(hour, 0, 0)?)) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => {
-                Some(Timestamp::from_micros(at.timestamp_micros()))
-            }
-            LocalResult::None => None,
-        });
-    first.ok_or_else(|| Error::BadRequest("There is no such day.".into()))
 }
 
 /// GET /events

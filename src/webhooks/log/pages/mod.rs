@@ -1,10 +1,11 @@
-//! The log's pages: a webhook with its health and deliveries, a delivery, all events, an event.
+//! The log's pages: a webhook with its health and deliveries, its deliveries as a file, a delivery, all events, an event.
 
 mod buckets;
 mod deliveries;
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod events;
+pub(crate) mod export;
 mod query;
 mod timeline;
 mod urls;

@@ -101,10 +101,10 @@ pub(crate) async fn show(
 ) -> Result {
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let asked: Query = query::read(&request)?;
-    let (filter, place) = (asked.filter()?, asked.place()?);
     let range = Range::ALL.into_iter().find(|range| asked.range.as_deref() == Some(range_words(*range).value));
     let range = range.unwrap_or_default();
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
+    let (filter, place) = (asked.filter(zone)?, asked.place()?);
     let buckets = Buckets::new(range, now, zone);
 
     let mut conn = context.db.read().await?;

@@ -9,7 +9,7 @@ use crate::db::{Conn, DbError, Flag, Row};
 use crate::delivery::model::StoredBody;
 
 use super::super::model::{Attempt, AttemptLine, Delivery, DeliveryFilter, Due, LastAttempt, Listing, Place};
-use super::keyset::Keyset;
+use super::keyset::{Keyset, Value};
 
 /// What a [`Delivery`] is read from: `d` is the delivery, `e` its event, `w` its webhook.
 pub(super) const COLUMNS: &str = "d.webhook_id, d.event_id, d.event_type, e.entity_ids, d.state, d.hold, d.reason, d.attempts, \
@@ -35,6 +35,10 @@ pub async fn list_deliveries(
         .and_if("d.state =", filter.state.map(|state| state.as_str()))
         .and_if("d.event_type =", filter.event_type.map(|kind| kind.as_str()))
         .and_if("d.event_id =", filter.event.as_ref().map(EventId::as_str))
+        .and_if("d.last_status =", filter.status_code.map(|code| Value::Int(code.into())))
+        .and_if("d.created_at >=", filter.since)
+        .and_if("d.created_at <", filter.until)
+        .and_names("e.entity_ids", filter.entity.as_deref())
         .page(conn, place, limit)
         .await?;
     let rows = listing.rows.iter().map(delivery).collect::<Result<_, _>>()?;

@@ -28,6 +28,7 @@ pub async fn list_events(
         .and_if("id =", filter.event.as_ref().map(EventId::as_str))
         .and_if("recorded_at >=", filter.since)
         .and_if("recorded_at <", filter.until)
+        .and_names("entity_ids", filter.entity.as_deref())
         .page(conn, place, limit)
         .await?;
     let mut rows = listing.rows.iter().map(event_line).collect::<Result<Vec<_>, _>>()?;

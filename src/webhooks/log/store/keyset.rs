@@ -46,6 +46,15 @@ impl Keyset {
         }
     }
 
+    /// Adds that a list of ids, as `column` has it, names this one.
+    pub fn and_names(mut self, column: &str, id: Option<&str>) -> Self {
+        if let Some(id) = id {
+            self.conditions.push(names(column, self.values.len() + 1));
+            self.values.extend(named(id));
+        }
+        self
+    }
+
     /// The page of at most `limit` rows at `place`. A page towards the newer end that would not be full is the newest page.
     pub async fn page(self, conn: &mut Conn, place: &Place, limit: usize) -> Result<Listing<Row>, DbError> {
         let (cursor, is_backwards) = match place {
@@ -95,6 +104,20 @@ impl Keyset {
         }
         Ok(query.bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(conn).await?)
     }
+}
+
+/// That a JSON list of texts has one in it, which the placeholders `first` and the next stand for ([`named`]). REPLACE is what
+/// both engines have of those that look for a text as it is, LIKE being blind to case in one of them.
+pub(super) fn names(column: &str, first: usize) -> String {
+    let next = first + 1;
+    format!("(REPLACE({column}, ${first}, '') <> {column} OR REPLACE({column}, ${next}, '') <> {column})")
+}
+
+/// How a text stands in a JSON list: first, or after another. A quote within a text has a backslash before it, so neither
+/// occurs anywhere else.
+pub(super) fn named(text: &str) -> [Value; 2] {
+    let json = serde_json::Value::from(text);
+    [format!("[{json}").into(), format!(",{json}").into()]
 }
 
 pub(super) fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {

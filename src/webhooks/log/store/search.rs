@@ -12,7 +12,7 @@ use crate::db::{Conn, DbError, Dialect};
 
 use super::super::model::{Delivery, Search};
 use super::deliveries::{COLUMNS, TABLES, delivery};
-use super::keyset::{Value, bind};
+use super::keyset::{Value, bind, named, names};
 
 /// At most `limit` deliveries that `search` wants, newest first, after the delivery `after` of that time.
 pub async fn search_deliveries(
@@ -91,7 +91,13 @@ fn conditions(search: &Search, after: Option<&(Timestamp, DeliveryId)>, values: 
     and("event_id =", search.event.as_ref().map(EventId::as_str).map(Value::from));
     and("state =", search.state.map(|state| state.as_str().into()));
     and("event_type =", search.event_type.map(|kind| kind.as_str().into()));
+    and("last_status =", search.status_code.map(|code| Value::Int(code.into())));
     and("created_at >=", search.since.map(Value::from));
+    if let Some(entity) = &search.entity {
+        let is_named = names("x.entity_ids", values.len() + 1);
+        values.extend(named(entity));
+        conditions.push(format!(" AND EXISTS (SELECT 1 FROM events x WHERE x.id = {{}}.event_id AND {is_named})"));
+    }
     if let Some((at, event, webhook)) = upper_end(search.until, after) {
         let first = values.len() + 1;
         values.extend([Value::from(at), event.into(), webhook.into()]);
@@ -141,13 +147,15 @@ mod tests {
             Timestamp::from_seconds(1_800_000_000),
             DeliveryId { webhook: WEBHOOK.parse().unwrap(), event: EVENT.parse().unwrap() },
         );
-        for marks in 0..64_u8 {
+        for marks in 0..128_u8 {
             let has = |bit: u8| marks & (1 << bit) != 0;
             let search = Search {
                 webhook: has(0).then(|| WEBHOOK.parse().unwrap()),
                 event: has(1).then(|| EVENT.parse().unwrap()),
                 state: has(2).then_some(crate::delivery::model::DeliveryState::Failed),
                 event_type: has(3).then_some(crate::events::EventType::IntakeCreated),
+                status_code: has(6).then_some(503),
+                entity: has(6).then(|| "x".into()),
                 since: has(4).then_some(Timestamp::from_seconds(1_700_000_000)),
                 until: has(4).then_some(Timestamp::from_seconds(1_900_000_000)),
             };

@@ -182,29 +182,12 @@ impl std::fmt::Debug for Records {
     }
 }
 
-/// Adds one record to `file`, its fields in quotes where some spreadsheet needs them.
-pub fn write_record<'a>(file: &mut String, fields: impl IntoIterator<Item = &'a str>) {
-    for (place, field) in fields.into_iter().enumerate() {
-        if place > 0 {
-            file.push(',');
-        }
-        let needs_quotes = field.contains(['"', ',', ';', '\t', '\n', '\r']) || field.trim() != field;
-        if needs_quotes {
-            file.push('"');
-            file.push_str(&field.replace('"', "\"\""));
-            file.push('"');
-        } else {
-            file.push_str(field);
-        }
-    }
-    file.push_str("\r\n");
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::base::csv::write_record;
 
     /// Reads a file in pieces of `size` bytes.
     fn read(file: &[u8], size: usize) -> Result<Vec<(i64, Vec<String>)>, InvalidCsv> {

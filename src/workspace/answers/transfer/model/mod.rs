@@ -1,15 +1,13 @@
 //! What an import is, and what its file must look like.
 
 mod csv;
-mod formula;
 mod rows;
 
 use crate::auth::model::Actor;
 use crate::base::{ImportId, OrganizationId, Timestamp, names};
 use crate::workspace::answers::model::Standing;
 
-pub use csv::{Csv, InvalidCsv, Record, write_record};
-pub use formula::{guarded, unguarded};
+pub use csv::{Csv, InvalidCsv, Record};
 pub use rows::{COLUMNS, Columns, Gathered, MissingColumn, Row, RowProblem};
 
 /// Pairs that are saved in one transaction, and that one event names.

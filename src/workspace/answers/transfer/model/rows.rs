@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::csv::unguarded;
 use crate::workspace::answers::model::{self, Content};
 
 use super::PROBLEMS;
 use super::csv::Record;
-use super::formula::unguarded;
 
 /// The columns that mean something, as an export writes them. The last one is only written: an imported pair begins anew.
 pub const COLUMNS: [&str; 5] = ["question", "answer", "tags", "owner", "status"];

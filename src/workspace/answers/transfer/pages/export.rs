@@ -7,13 +7,14 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
 
+use crate::base::csv::{BOM, guarded, write_record};
 use crate::base::{Cursor, OrganizationId};
 use crate::db::{Db, DbError};
 use crate::web::guard::Member;
 use crate::web::{Context, Error, Result};
 use crate::workspace::answers::model::Answer;
 use crate::workspace::answers::store::{self, Filter, Order};
-use crate::workspace::answers::transfer::model::{COLUMNS, guarded, write_record};
+use crate::workspace::answers::transfer::model::COLUMNS;
 use crate::workspace::pages::UNREADABLE;
 
 /// Pairs that are read at once.
@@ -83,8 +84,7 @@ impl Walk {
         };
         let mut file = String::new();
         if after.is_none() {
-            // Spreadsheets take a file without it for one in their own encoding.
-            file.push('\u{feff}');
+            file.push(BOM);
             write_record(&mut file, COLUMNS);
         }
         // The connection goes back between the pieces: a slow reader keeps nobody waiting.

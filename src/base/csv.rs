@@ -1,3 +1,5 @@
+//! Writing CSV that spreadsheets open and do not run.
+//!
 //! Cells that a spreadsheet would run: one that begins with `=`, `+`, `-` or `@`, or with a tab or a line break before such a
 //! sign, is a formula there, whoever wrote it (OWASP: CSV injection). An apostrophe before it says that it is a text.
 //!
@@ -5,6 +7,9 @@
 //! and such a sign gets one more.
 
 use std::borrow::Cow;
+
+/// Before the first record: spreadsheets take a file without it for one in their own encoding.
+pub const BOM: char = '\u{feff}';
 
 /// Whether it is a formula, as it stands or once the apostrophes before it are gone.
 fn is_risky(text: &str) -> bool {
@@ -19,6 +24,24 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
 /// The text in the cell of a file.
 pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_risky(text)).unwrap_or(cell)
+}
+
+/// Adds one record to `file`, its fields in quotes where some spreadsheet needs them.
+pub fn write_record<'a>(file: &mut String, fields: impl IntoIterator<Item = &'a str>) {
+    for (place, field) in fields.into_iter().enumerate() {
+        if place > 0 {
+            file.push(',');
+        }
+        let needs_quotes = field.contains(['"', ',', ';', '\t', '\n', '\r']) || field.trim() != field;
+        if needs_quotes {
+            file.push('"');
+            file.push_str(&field.replace('"', "\"\""));
+            file.push('"');
+        } else {
+            file.push_str(field);
+        }
+    }
+    file.push_str("\r\n");
 }
 
 #[cfg(test)]
