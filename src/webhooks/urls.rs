@@ -13,6 +13,11 @@ pub const LIST: &str = "/settings/integrations/collaboration/webhooks";
 
 pub const NEW: &str = "/settings/integrations/collaboration/webhooks/new";
 
+/// The form of a new webhook with what this one has.
+pub fn duplicate(id: &WebhookId) -> String {
+    format!("{NEW}?from={id}")
+}
+
 /// Where the API has a webhook.
 pub fn api(id: &WebhookId) -> String {
     format!("/api/v1/webhooks/{id}")

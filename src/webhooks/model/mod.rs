@@ -20,7 +20,7 @@ pub use draft::{
 };
 pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
 pub use limits::{DraftLimits, LimitsChange};
-pub use text::{Description, Name};
+pub use text::{Description, NAME_CHARACTERS, Name};
 
 /// How long a deletion can be undone.
 pub const UNDO_WITHIN: Duration = Duration::from_secs(10 * 60);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Longest name, in characters.
-const NAME_CHARACTERS: usize = 100;
+pub const NAME_CHARACTERS: usize = 100;
 
 /// Longest description, in characters, a line break counting as one.
 const DESCRIPTION_CHARACTERS: usize = 1_000;

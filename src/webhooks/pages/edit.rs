@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use serde::Deserialize;
 
 use crate::base::{Secret, WebhookId};
 use crate::delivery::endpoint::Unresolved;
@@ -17,10 +18,26 @@ use super::form::{Desk, Focus, FormPage};
 use super::testing::Bench;
 use super::{WebhooksAdmin, counted};
 
-/// GET …/webhooks/new
-pub(crate) async fn blank(admin: WebhooksAdmin, context: Data<Context>, hx: Hx) -> web::Result {
+/// The query of the form of a new webhook.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    /// The webhook that it is to be like.
+    from: Option<String>,
+}
+
+/// GET …/webhooks/new, or with `from=<id>` the same with what another webhook has.
+pub(crate) async fn blank(
+    admin: WebhooksAdmin,
+    context: Data<Context>,
+    asked: actix_web::web::Query<Asked>,
+    hx: Hx,
+) -> web::Result {
     let secret = SigningSecret::generate(context.rng.as_ref());
-    Desk { admin: &admin, now: context.clock.now() }.blank(&secret).answer(&hx)
+    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let Some(from) = &asked.from else { return desk.blank(&secret).answer(&hx) };
+    let from: WebhookId = from.parse().map_err(|_| Error::NotFound)?;
+    let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &from).await?;
+    desk.duplicate(&found.ok_or(Error::NotFound)?, &secret).answer(&hx)
 }
 
 /// POST …/webhooks/new: adds a webhook, sends a test, or gives the form another row.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header;
 use askama::Template;
 
 use crate::base::{Secret, TimeZone, Timestamp};
@@ -13,7 +13,7 @@ use crate::events::{EventType, Group};
 use crate::web::hx::html;
 use crate::web::{self, Coloured, FieldErrors, Hx, Moment, Page, Section, Shell, Toast, toast};
 use crate::webhooks::form::{HeaderRow, WebhookForm};
-use crate::webhooks::model::{Field, Invalid, LastTest, Status, Webhook, WebhookState};
+use crate::webhooks::model::{Field, HeaderName, Invalid, LastTest, NAME_CHARACTERS, Status, Webhook, WebhookState};
 use crate::webhooks::urls;
 
 use super::WebhooksAdmin;
@@ -39,6 +39,8 @@ pub(super) struct FormPage {
     /// Why Herald disabled the webhook, where it did.
     disabled: Option<&'static str>,
     rows: Vec<Row>,
+    /// The rows are another webhook's, whose values are not copied.
+    lacks_values: bool,
     add_has_focus: bool,
     groups: Vec<GroupBox>,
     secret: SecretField,
@@ -122,25 +124,26 @@ impl Desk<'_> {
         page
     }
 
+    /// The form of a new webhook with what another one has, but for its secrets: the signing secret is a new one, and the values of
+    /// the headers are to be typed again.
+    pub fn duplicate(&self, original: &Webhook, secret: &SigningSecret) -> FormPage {
+        let is_active = original.state == WebhookState::Active;
+        let form = WebhookForm {
+            name: copy_of(original.name.as_str()),
+            status: if is_active { WebhookState::Active } else { WebhookState::Paused }.as_str().to_owned(),
+            signing_secret: Some(Secret::new(secret.expose())),
+            ..form_of(original)
+        };
+        let mut page = self.typed_new(&form);
+        page.rows = rows(header_rows(original), &[]);
+        page.lacks_values = !original.header_names.is_empty();
+        page
+    }
+
     /// The form of a saved webhook as it is saved.
     pub fn saved(&self, webhook: &Webhook) -> FormPage {
-        let form = WebhookForm {
-            name: webhook.name.to_string(),
-            description: webhook.description.as_str().to_owned(),
-            url: webhook.endpoint.to_string(),
-            status: webhook.state.as_str().to_owned(),
-            max_concurrency: webhook.limits.concurrency.map(|most| most.count().to_string()),
-            max_per_second: webhook.limits.per_second.map(|most| most.count().to_string()),
-            events: webhook.events.iter().map(ToString::to_string).collect(),
-            ..WebhookForm::default()
-        };
-        let mut page = self.typed_change(&form, webhook);
-        let saved = webhook.header_names.iter().map(|name| HeaderRow { name: name.to_string(), ..HeaderRow::empty() });
-        let mut saved: Vec<HeaderRow> = saved.collect();
-        if saved.is_empty() {
-            saved.push(HeaderRow::empty());
-        }
-        page.rows = rows(saved, &stored_names(webhook));
+        let mut page = self.typed_change(&form_of(webhook), webhook);
+        page.rows = rows(header_rows(webhook), &stored_names(webhook));
         page
     }
 
@@ -177,6 +180,7 @@ impl Desk<'_> {
             max_per_second: form.max_per_second.clone().unwrap_or_default(),
             disabled: None,
             rows: rows(form.rows(), stored),
+            lacks_values: false,
             add_has_focus: false,
             groups: Group::ALL.iter().map(|group| group_box(*group, &chosen)).collect(),
             secret,
@@ -275,7 +279,7 @@ fn retargeted(
     headers: &[(&'static str, &'static str)],
 ) -> actix_web::HttpResponse {
     for (name, value) in headers {
-        answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        answer.headers_mut().insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
     }
     answer
 }
@@ -296,6 +300,34 @@ fn control(field: Field) -> String {
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
     }
+}
+
+/// What the form says of a webhook, without the headers.
+fn form_of(webhook: &Webhook) -> WebhookForm {
+    WebhookForm {
+        name: webhook.name.to_string(),
+        description: webhook.description.as_str().to_owned(),
+        url: webhook.endpoint.to_string(),
+        status: webhook.state.as_str().to_owned(),
+        max_concurrency: webhook.limits.concurrency.map(|most| most.count().to_string()),
+        max_per_second: webhook.limits.per_second.map(|most| most.count().to_string()),
+        events: webhook.events.iter().map(ToString::to_string).collect(),
+        ..WebhookForm::default()
+    }
+}
+
+/// The names of a webhook's headers, or an empty row where it has none.
+fn header_rows(webhook: &Webhook) -> Vec<HeaderRow> {
+    let named = |name: &HeaderName| HeaderRow { name: name.to_string(), ..HeaderRow::empty() };
+    match webhook.header_names.as_slice() {
+        [] => vec![HeaderRow::empty()],
+        names => names.iter().map(named).collect(),
+    }
+}
+
+/// `Copy of NAME`, no longer than a name may be.
+fn copy_of(name: &str) -> String {
+    format!("Copy of {name}").chars().take(NAME_CHARACTERS).collect()
 }
 
 fn stored_names(webhook: &Webhook) -> Vec<String> {
