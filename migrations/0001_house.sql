@@ -240,6 +240,7 @@ CREATE TABLE idempotency_keys (
 -- leased_until: an attempt is under way, or waits in a lane. A result counts only with the lease it was claimed under.
 -- attempts: requests made; step: how many of them the current schedule has used.
 -- undo_state: what deleting the webhook cancelled, to be put back by its undo.
+-- replay_id: the last replay that made it pending again; replayed_from: the state that it was in before.
 -- The key begins with the event, so that the deliveries of one event, which are made together, stand together.
 CREATE TABLE deliveries (
     webhook_id TEXT NOT NULL REFERENCES webhooks (id) DEFERRABLE INITIALLY DEFERRED,
@@ -262,6 +263,8 @@ CREATE TABLE deliveries (
     last_error TEXT,
     last_duration BIGINT,
     undo_state TEXT,
+    replay_id TEXT,
+    replayed_from TEXT,
     PRIMARY KEY (event_id, webhook_id)
 );
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, event_id) WHERE due_at IS NOT NULL;
@@ -269,6 +272,8 @@ CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, event_id) WHERE d
 CREATE INDEX deliveries_leased_apart ON deliveries (leased_until) WHERE leased_until <> COALESCE(due_at, 0);
 CREATE INDEX deliveries_log ON deliveries (webhook_id, created_at, event_id, event_type);
 CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, event_id, event_type);
+-- What a replay has made pending: how much of it has come to what.
+CREATE INDEX deliveries_replay ON deliveries (replay_id, state, step) WHERE replay_id IS NOT NULL;
 CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, event_id, webhook_id, event_type);
 
 -- trigger_kind: schedule, redeliver, replay. duration in microseconds. Headers are JSON lists of [name, value];
@@ -294,6 +299,37 @@ CREATE TABLE attempts (
 );
 -- Holds all that the figures of a webhook are made from.
 CREATE INDEX attempts_started ON attempts (webhook_id, started_at, outcome, duration);
+
+-- state: running, finished, cancelled. since, until: of the events' recorded_at. states, event_types: JSON lists; event_types NULL: all.
+-- pace: microseconds between one delivery and the next. next_due_at: when the next one may start.
+-- reached_at, reached_event: the last delivery that was looked at; is_scanned: there are no more.
+-- total: how many are to be replayed; taken: how many were made pending. succeeded, failed, ended (neither): what became of those
+-- that the replay no longer has in deliveries.replay_id, or, once it is over, of all.
+CREATE TABLE replays (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+    state TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    states TEXT NOT NULL,
+    event_types TEXT,
+    pace BIGINT NOT NULL,
+    next_due_at BIGINT NOT NULL,
+    reached_at BIGINT NOT NULL,
+    reached_event TEXT NOT NULL,
+    is_scanned BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    taken BIGINT NOT NULL,
+    succeeded BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    ended BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT
+);
+CREATE INDEX replays_webhook ON replays (webhook_id, created_at, id);
+CREATE INDEX replays_running ON replays (id) WHERE state = 'running';
 
 -- status: active, completed, archived; archived_from: what it was before it was archived. due_date: YYYY-MM-DD.
 -- search: name and client in lower case. trashed_by: in whose name the trash empties itself.

@@ -123,6 +123,7 @@ ids! {
     IntakeId, "";
     ImportId, "";
     MailId, "";
+    ReplayId, "";
     /// An event's id, `EVT-` and 24 hex digits: EVENT_ID in the callback and the `webhook-id` header.
     EventId, "EVT-";
 }

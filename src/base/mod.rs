@@ -15,7 +15,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cursor::{Cursor, InvalidCursor};
 pub use ids::{
     AnswerId, ApiKeyId, AuditEntryId, DeliveryId, EventId, ImportId, IntakeId, InvalidId, MailId, OrganizationId,
-    ProjectId, QuestionId, SecretId, SectionId, SessionId, UserId, WebhookId,
+    ProjectId, QuestionId, ReplayId, SecretId, SectionId, SessionId, UserId, WebhookId,
 };
 pub use names::UnknownName;
 pub(crate) use names::names;

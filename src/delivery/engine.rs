@@ -15,6 +15,7 @@ use crate::events::fan_out::{BornDelivery, Dispatch};
 use super::lane::Lane;
 use super::model::{AttemptResult, Hints, Job, Lease, Redelivery, Trigger};
 use super::recorder::{self, Recorder};
+use super::replay;
 use super::retry::Schedule;
 use super::sender::Sender;
 use super::store::{self, Disable};
@@ -62,6 +63,8 @@ pub(super) struct Shared {
     lanes: Mutex<HashMap<WebhookId, Arc<Lane>>>,
     pub(super) recorder: Recorder,
     wake: Notify,
+    /// Wakes what works on replays.
+    pub(super) replays: Notify,
     /// When the poll means to look next, in microseconds.
     next_poll: AtomicI64,
     pub(super) stopping: AtomicBool,
@@ -95,6 +98,7 @@ impl Engine {
             lanes: Mutex::default(),
             recorder,
             wake: Notify::new(),
+            replays: Notify::new(),
             next_poll: AtomicI64::new(0),
             stopping: AtomicBool::new(false),
             open: AtomicUsize::new(0),
@@ -105,6 +109,7 @@ impl Engine {
         });
         shared.handle.spawn(recorder::run(shared.clone(), finished));
         shared.handle.spawn(poll(shared.clone()));
+        shared.handle.spawn(replay::run(shared.clone()));
         Ok(Self { shared })
     }
 
@@ -124,6 +129,7 @@ impl Engine {
         let shared = &self.shared;
         shared.stopping.store(true, Ordering::SeqCst);
         shared.wake.notify_one();
+        shared.replays.notify_one();
         let drained = async {
             loop {
                 // What was committed while the stop began still comes into its lane.
@@ -198,6 +204,10 @@ impl Hints for Engine {
     fn redeliver(&self, redelivery: Redelivery) {
         let lane = self.shared.lane(&redelivery.job.id.webhook);
         lane.push_urgent(&self.shared, redelivery.job);
+    }
+
+    fn replay(&self) {
+        self.shared.replays.notify_one();
     }
 
     fn news(&self) {

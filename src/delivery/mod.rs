@@ -19,6 +19,7 @@ mod lane;
 pub mod model;
 pub mod outcome;
 mod recorder;
+mod replay;
 pub mod resolver;
 pub mod retry;
 pub mod sender;

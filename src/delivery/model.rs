@@ -7,10 +7,12 @@ use crate::base::{DeliveryId, OrganizationId, Timestamp, WebhookId, names};
 
 mod health;
 mod limits;
+mod replay;
 
 pub use super::retry::Schedule;
 pub use health::{AlertKind, LEAST_FAILURES, Ladder, Spell};
 pub use limits::{Concurrency, InvalidConcurrency, InvalidPerSecond, Limits, PerSecond};
+pub use replay::{InvalidReplay, NewReplay, Replay, ReplayDraft, ReplayFilter, ReplayState};
 
 names! {
     DeliveryState {
@@ -224,6 +226,8 @@ pub trait Hints: Send + Sync + 'static {
     fn wake(&self);
     /// Send this one at once.
     fn redeliver(&self, redelivery: Redelivery);
+    /// A replay was started.
+    fn replay(&self);
     /// There is something to tell people.
     fn news(&self);
 }
@@ -236,6 +240,7 @@ impl Hints for NoHints {
     fn webhook_changed(&self, _: &WebhookId) {}
     fn wake(&self) {}
     fn redeliver(&self, _: Redelivery) {}
+    fn replay(&self) {}
     fn news(&self) {}
 }
 

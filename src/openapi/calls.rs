@@ -3,7 +3,7 @@
 use super::api as description;
 use crate::publish::api as publish;
 use crate::webhooks::api as webhooks;
-use crate::webhooks::log::api::{deliveries, event_types, events};
+use crate::webhooks::log::api::{deliveries, event_types, events, replays};
 use crate::workspace::answers::api as answers;
 use crate::workspace::intakes::api as intakes;
 use crate::workspace::projects::api::{projects, questions, sections};
@@ -30,6 +30,9 @@ use crate::workspace::projects::api::{projects, questions, sections};
     deliveries::list,
     deliveries::show,
     deliveries::redeliver,
+    replays::start,
+    replays::show,
+    replays::cancel,
     projects::list,
     projects::create,
     projects::show,

@@ -1,5 +1,6 @@
 //! The program is killed under load, again and again, and nothing that it acknowledged is lost.
 
+mod replay;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};

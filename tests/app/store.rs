@@ -6,6 +6,7 @@ mod change;
 mod events;
 mod lease;
 mod publishers;
+mod replays;
 mod result;
 mod target;
 mod webhooks;

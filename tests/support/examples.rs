@@ -113,6 +113,9 @@ impl Real {
             (answer.json()["state"] == "succeeded").then_some(())
         })
         .await;
+        if matches!(call, "readReplay" | "cancelReplay") {
+            return Real(vec![(SAMPLE.to_owned(), Real::replay(program, &webhook, body).await)]);
+        }
         let path = format!("/webhooks/{webhook}");
         let before = match call {
             "restoreWebhook" => Some(program.request(Method::DELETE, &path)),
@@ -129,6 +132,22 @@ impl Real {
             (format!("EVT-{SAMPLE}"), delivery.event.to_string()),
             (SAMPLE.to_owned(), webhook.to_string()),
         ])
+    }
+
+    /// The id of a replay that goes on for some seconds.
+    async fn replay(program: &Program, webhook: &WebhookId, event: &'static str) -> String {
+        for _ in 0..4 {
+            assert_eq!(program.publishes(event).await.status, 202);
+        }
+        let arrived = format!("/deliveries?webhook_id={webhook}&state=succeeded");
+        eventually("five deliveries succeed", &mut async || {
+            (program.gets(&arrived).await.json()["data"].as_array()?.len() == 5).then_some(())
+        })
+        .await;
+        let slowly = r#"{"since":"2020-01-01T00:00:00Z","states":["succeeded"],"per_second":1}"#;
+        let started = told(program.post(&format!("/webhooks/{webhook}/replay"), slowly)).await;
+        assert_eq!(started.status, 202, "{}", started.text);
+        started.json()["id"].as_str().expect("an id").to_owned()
     }
 
     fn fill_in(&self, program: &str) -> String {

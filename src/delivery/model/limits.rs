@@ -40,6 +40,8 @@ pub struct PerSecond(u32);
 
 impl PerSecond {
     pub const MOST: u32 = 1_000;
+    /// What a replay keeps to unless somebody says otherwise.
+    pub const OF_REPLAYS: Self = Self(100);
 
     pub const fn count(self) -> u32 {
         self.0

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{DeliveryId, EventId, Timestamp, WebhookId};
-use crate::db::{Command, Conn, DbError, Dialect, sql};
+use crate::db::{Command, Conn, DbError, Dialect, Flag, sql};
 use crate::delivery::model::{Job, Lease, Trigger};
 
 /// Takes up to `limit` due deliveries of one webhook, in the order in which they became due.
@@ -57,13 +57,15 @@ async fn claim(conn: &mut Conn, claim: &Claim) -> Result<Vec<Job>, DbError> {
             step: row.try_get(3)?,
             body: row.try_get::<String, _>(4)?.into(),
             leased_until,
-            trigger: Trigger::Schedule,
+            trigger: if row.try_get::<Flag, _>(5)?.0 { Trigger::Replay } else { Trigger::Schedule },
         });
     }
     jobs.sort_by(|a, b| a.id.event.cmp(&b.id.event));
     Ok(jobs)
 }
 
+/// The first attempt of a replay is its own; what fails is tried again by the schedule.
+///
 /// MATERIALIZED keeps PostgreSQL from evaluating the limited, locking part more than once.
 fn claim_text(dialect: Dialect) -> String {
     format!(
@@ -71,7 +73,8 @@ fn claim_text(dialect: Dialect) -> String {
          AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, event_id LIMIT $3{}) \
          UPDATE deliveries SET lease = lease + 1, leased_until = $4, due_at = $4 FROM due \
          WHERE webhook_id = $1 AND event_id = due_event \
-         RETURNING event_id, lease, attempts, step, (SELECT body FROM events WHERE events.id = deliveries.event_id)",
+         RETURNING event_id, lease, attempts, step, (SELECT body FROM events WHERE events.id = deliveries.event_id), \
+         CASE WHEN replay_id IS NOT NULL AND step = 0 THEN 1 ELSE 0 END",
         dialect.skip_locked()
     )
 }

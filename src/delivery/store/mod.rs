@@ -1,11 +1,14 @@
 //! The deliveries and attempts tables, and the columns of webhooks that delivering changes.
 //!
-//! `claim` and `result` are the engine's grouped commands; `alerts` is what people are told; `change` is what people's actions do to deliveries; `target`
+//! `claim` and `result` are the engine's grouped commands; `alerts` is what people are told; `change` is what people's actions do to deliveries; `replays`
+//! keeps the replays, `replaying` carries them out; `target`
 //! reads where to send.
 
 mod alerts;
 mod change;
 mod claim;
+mod replays;
+mod replaying;
 mod result;
 mod target;
 
@@ -15,5 +18,7 @@ pub use change::{
     release_held_slowly, start_redelivery, undo_deletion,
 };
 pub use claim::{Claim, Extend, Release, due_webhooks, free_all_leases};
+pub use replaying::{Running, cancel_replay, finish_replay, next_batch, open_deliveries, running_replays, take_batch};
+pub use replays::{count_replayable, insert_replay, replay_filter};
 pub use result::{Disable, Health, RecordResult};
 pub use target::{Target, header_place, limits, load_target};

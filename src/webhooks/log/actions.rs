@@ -27,6 +27,8 @@ pub enum Refusal {
     NotFound,
     #[error(transparent)]
     Refused(#[from] RedeliverRefusal),
+    #[error("This replay has finished.")]
+    ReplayFinished,
     #[error(transparent)]
     Db(#[from] DbError),
 }

@@ -1,8 +1,9 @@
-//! The log: what happened, and what became of it at each webhook. It only reads; the one thing that people start here
-//! is a redelivery.
+//! The log: what happened, and what became of it at each webhook. It only reads; what people start here are
+//! redeliveries and replays.
 
 pub mod actions;
 pub mod api;
 pub mod model;
 pub mod pages;
+pub mod replay;
 pub mod store;

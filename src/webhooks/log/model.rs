@@ -15,7 +15,7 @@ pub struct Delivery {
     pub entity_ids: Vec<String>,
     pub state: DeliveryState,
     pub hold: Option<Hold>,
-    /// Why it was cancelled, by its name: `webhook_deleted`, `cancelled_on_resume`.
+    /// Why it was cancelled, by its name: `webhook_deleted`, `cancelled_on_resume`, `replay_cancelled`.
     pub reason: Option<String>,
     pub attempts_made: i64,
     pub created_at: Timestamp,

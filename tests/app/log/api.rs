@@ -4,6 +4,7 @@ mod deliveries;
 mod events;
 mod paging;
 mod redeliver;
+mod replay;
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,12 @@
-//! The log in the API: event types, events with what became of them, deliveries with their attempts, and redelivering.
+//! The log in the API: event types, events with what became of them, deliveries with their attempts, redelivering and replaying.
 //!
 //! What happened can always be read; deliveries are out of reach (403) while the organization's webhooks are not enabled.
 
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
+mod replay_wire;
+pub mod replays;
 mod wire;
 
 use std::str::FromStr;

@@ -112,7 +112,8 @@ pub(crate) struct DeliveryWire {
     webhook_id: WebhookId,
     #[schema(value_type = DeliveryState)]
     state: &'static str,
-    /// Why it is held (`webhook_not_active`, `webhooks_not_enabled`) or was cancelled (`webhook_deleted`, `cancelled_on_resume`).
+    /// Why it is held (`webhook_not_active`, `webhooks_not_enabled`) or was cancelled (`webhook_deleted`, `cancelled_on_resume`,
+    /// `replay_cancelled`).
     #[schema(required)]
     reason: Option<String>,
     attempts_made: i64,

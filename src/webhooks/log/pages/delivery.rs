@@ -121,6 +121,7 @@ impl From<Refusal> for Error {
         match refusal {
             Refusal::NotFound => Self::NotFound,
             Refusal::Refused(refusal) => Self::Conflict(refusal.to_string().into()),
+            Refusal::ReplayFinished => Self::Conflict(refusal.to_string().into()),
             Refusal::Db(error) => error.into(),
         }
     }

@@ -60,6 +60,7 @@ pub(super) fn delivery_reason(delivery: &Delivery) -> String {
         (DeliveryState::Held, Some(Hold::Switch), _) => "Webhooks are turned off for the organization.".into(),
         (DeliveryState::Held, _, _) => "The instance is not active.".into(),
         (DeliveryState::Cancelled, _, Some("webhook_deleted")) => "The instance was deleted.".into(),
+        (DeliveryState::Cancelled, _, Some("replay_cancelled")) => "Its replay was cancelled before it arrived.".into(),
         (DeliveryState::Cancelled, _, _) => "It was held, and cancelled when the instance was resumed.".into(),
         (DeliveryState::Failed, _, _) => {
             format!("Every planned attempt failed. {}", last_error(delivery))

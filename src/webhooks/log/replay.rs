@@ -1,0 +1,100 @@
+//! Starting a replay, and cancelling it.
+
+use serde_json::json;
+
+use crate::auth::audit;
+use crate::auth::model::Actor;
+use crate::base::{ReplayId, WebhookId};
+use crate::db::{Conn, Tx};
+use crate::delivery::model::{NewReplay, RedeliverRefusal, Replay, ReplayFilter, ReplayState};
+use crate::delivery::store::{cancel_replay, count_replayable, insert_replay};
+use crate::events::record::next_seq;
+use crate::webhooks::model::{PerSecond, WebhookState};
+use crate::webhooks::store as webhooks;
+
+use super::actions::{Refusal, Tools};
+use super::store;
+
+/// What is to be replayed, and how fast.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub filter: ReplayFilter,
+    pub pace: PerSecond,
+    /// As [`count`] said just before.
+    pub total: i64,
+}
+
+/// How many deliveries a replay would take that began now.
+pub async fn count(
+    conn: &mut Conn,
+    tools: Tools<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    filter: &ReplayFilter,
+) -> Result<i64, Refusal> {
+    webhooks::find(conn, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
+    Ok(count_replayable(conn, webhook, filter, tools.clock.now()).await?)
+}
+
+/// Starts a replay; the engine goes on with it when `tx` is committed.
+pub async fn start(
+    tx: &mut Tx,
+    tools: Tools<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    plan: Plan,
+) -> Result<Replay, Refusal> {
+    let (_, is_enabled) = next_seq(tx, &actor.organization, 1).await?.ok_or(Refusal::NotFound)?;
+    let found = webhooks::find(tx, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
+    if !is_enabled {
+        return Err(RedeliverRefusal::TurnedOff.into());
+    }
+    if found.state != WebhookState::Active {
+        return Err(RedeliverRefusal::NotActive.into());
+    }
+    let now = tools.clock.now();
+    let new = NewReplay {
+        id: ReplayId::new(now, tools.rng),
+        organization: actor.organization.clone(),
+        webhook: webhook.clone(),
+        filter: plan.filter,
+        pace: plan.pace.interval(),
+        total: plan.total,
+        created_by: actor.email.clone(),
+        created_at: now,
+    };
+    insert_replay(tx, &new).await?;
+    let states: Vec<_> = new.filter.states.iter().map(|state| state.as_str()).collect();
+    let types: Vec<_> = new.filter.event_types.iter().map(|kind| kind.as_str()).collect();
+    let details = json!({
+        "webhook_id": webhook, "replay_id": new.id, "since": new.filter.since.rfc3339(), "until": new.filter.until.rfc3339(),
+        "states": states, "event_types": types, "per_second": plan.pace.count(), "total": plan.total,
+    });
+    audit::append(tx, now, tools.rng, actor, "webhook.replay_started", found.name.as_str(), details).await?;
+    let hints = tools.hints.clone();
+    tx.after_commit(move || hints.replay());
+    find(tx, actor, &new.id).await
+}
+
+/// Cancels a replay that runs; what it has made pending and did not get through goes back to what it was. Repeating it changes
+/// nothing.
+pub async fn cancel(tx: &mut Tx, tools: Tools<'_>, actor: &Actor, id: &ReplayId) -> Result<Replay, Refusal> {
+    next_seq(tx, &actor.organization, 1).await?.ok_or(Refusal::NotFound)?;
+    let replay = find(tx, actor, id).await?;
+    match replay.state {
+        ReplayState::Cancelled => return Ok(replay),
+        ReplayState::Finished => return Err(Refusal::ReplayFinished),
+        ReplayState::Running => {}
+    }
+    let now = tools.clock.now();
+    if !cancel_replay(tx, id, now).await? {
+        return Err(Refusal::ReplayFinished);
+    }
+    let details = json!({ "webhook_id": replay.webhook, "replay_id": id });
+    audit::append(tx, now, tools.rng, actor, "webhook.replay_cancelled", id.as_str(), details).await?;
+    find(tx, actor, id).await
+}
+
+async fn find(conn: &mut Conn, actor: &Actor, id: &ReplayId) -> Result<Replay, Refusal> {
+    store::find_replay(conn, &actor.organization, id).await?.ok_or(Refusal::NotFound)
+}
