@@ -38,6 +38,8 @@ pub struct WebhookForm {
 pub enum Intent {
     Submit,
     Test,
+    /// To be told what would change.
+    Preview,
     AddHeader,
     /// The row, from 0.
     RemoveHeader(usize),
@@ -60,6 +62,7 @@ impl WebhookForm {
     pub fn intent(&self) -> Intent {
         match self.action.as_str() {
             "test" => return Intent::Test,
+            "preview" => return Intent::Preview,
             "add_header" => return Intent::AddHeader,
             _ => {}
         }
@@ -187,6 +190,7 @@ mod tests {
             ("name=x", Intent::Submit),
             ("action=", Intent::Submit),
             ("action=test", Intent::Test),
+            ("action=preview", Intent::Preview),
             ("action=add_header", Intent::AddHeader),
             ("remove_header=2", Intent::RemoveHeader(1)),
             ("remove_header=0", Intent::Submit),

@@ -6,6 +6,7 @@ mod form;
 mod life;
 mod limits;
 mod locked;
+mod preview;
 mod test_button;
 
 use herald::base::{TimeZone, Timestamp};

@@ -213,8 +213,21 @@ impl Story {
             let hint = field.attr("placeholder").await.expect("an attribute").unwrap_or_default();
             assert!(hint.contains("Unchanged"), "the empty field says that its value stays, not {hint:?}");
         }
+        self.previews_what_it_would_miss().await;
         self.browser.press("Submit").await;
         self.browser.link("Edit CRM bridge").await;
+    }
+
+    /// Unticks the type of the one event that happened, is told at once, and ticks it again.
+    async fn previews_what_it_would_miss(&self) {
+        for said in ["The only event so far would not match.", "The only event so far would match."] {
+            self.click("[name=events][value=PROJECT_EDITED]").await;
+            let button = self.browser.wait_for("#preview-button").await;
+            if button.is_displayed().await.expect("a button") {
+                button.click().await.expect("it can be pressed");
+            }
+            self.browser.wait_for_text("#preview", said).await;
+        }
     }
 
     async fn deletes_it_and_undoes_that(&self) {

@@ -14,7 +14,7 @@ use crate::webhooks::limit::TestLimit;
 use crate::webhooks::model::{Header, MAX_HEADERS, Stored, Webhook, WebhookState};
 use crate::webhooks::{store, urls};
 
-use super::form::{Desk, Focus, FormPage};
+use super::form::{Desk, Focus, FormPage, form_of};
 use super::testing::Bench;
 use super::{WebhooksAdmin, counted};
 
@@ -61,6 +61,10 @@ pub(crate) async fn create(
             let bench = Bench { admin: &admin, context: &context, tools: &tools, limit: &limit };
             return bench.test(&form, None, || again(&form), &hx).await;
         }
+        Intent::Preview => {
+            let preview = desk.preview(&mut *context.db.read().await?, &form, None).await?;
+            return again(&form).with_preview(preview).with_focus(Focus::PreviewButton).answer_preview(&hx);
+        }
         Intent::Submit => {}
     }
     let new = match form.draft().parse() {
@@ -85,9 +89,11 @@ pub(crate) async fn create(
 
 /// GET …/webhooks/{id}/edit
 pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
-    let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
-    let webhook = found.ok_or(Error::NotFound)?;
-    Desk { admin: &admin, now: context.clock.now() }.saved(&webhook).answer(&hx)
+    let mut conn = context.db.read().await?;
+    let webhook = store::find(&mut conn, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let preview = desk.preview(&mut conn, &form_of(&webhook), Some(&webhook)).await?;
+    desk.saved(&webhook).with_preview(preview).answer(&hx)
 }
 
 /// POST …/webhooks/{id}/edit: changes a webhook, sends a test, or gives the form another row.
@@ -109,6 +115,10 @@ pub(crate) async fn update(
         Intent::Test => {
             let bench = Bench { admin: &admin, context: &context, tools: &tools, limit: &limit };
             return bench.test(&form, Some((&webhook, stored)), || again(&form), &hx).await;
+        }
+        Intent::Preview => {
+            let preview = desk.preview(&mut *context.db.read().await?, &form, Some(&webhook)).await?;
+            return again(&form).with_preview(preview).with_focus(Focus::PreviewButton).answer_preview(&hx);
         }
         Intent::Submit => {}
     }

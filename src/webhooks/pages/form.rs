@@ -18,12 +18,13 @@ use crate::webhooks::urls;
 
 use super::WebhooksAdmin;
 use super::list::why_disabled;
+use super::preview::Preview;
 
 /// How a new webhook's form is headed.
 const NEW_TITLE: &str = "Add webhook instance";
 
 #[derive(Template)]
-#[template(path = "webhooks/form.html", blocks = ["form", "headers", "test_line"])]
+#[template(path = "webhooks/form.html", blocks = ["form", "headers", "preview", "test_line"])]
 pub(super) struct FormPage {
     shell: Shell,
     title: String,
@@ -48,6 +49,9 @@ pub(super) struct FormPage {
     /// The question what becomes of so many held deliveries.
     held: Option<i64>,
     errors: FieldErrors,
+    /// What would change, where that was asked; the page asks by itself otherwise.
+    preview: Option<Preview>,
+    preview_has_focus: bool,
     sample: Coloured,
 }
 
@@ -99,6 +103,7 @@ pub(super) enum Focus {
     /// The name field of a row, from 0.
     Row(usize),
     AddButton,
+    PreviewButton,
 }
 
 /// What every form page is made with.
@@ -187,6 +192,8 @@ impl Desk<'_> {
             tested: None,
             held: None,
             errors: FieldErrors::default(),
+            preview: None,
+            preview_has_focus: false,
             sample: self.sample(),
         }
     }
@@ -228,6 +235,7 @@ impl FormPage {
     pub fn with_focus(mut self, focus: Focus) -> Self {
         match focus {
             Focus::AddButton => self.add_has_focus = true,
+            Focus::PreviewButton => self.preview_has_focus = true,
             Focus::Row(place) => {
                 if let Some(row) = self.rows.get_mut(place) {
                     row.has_focus = true;
@@ -251,6 +259,20 @@ impl FormPage {
     pub fn with_test(mut self, test: LastTest, now: Timestamp, zone: TimeZone) -> Self {
         self.tested = Some(tested(test, now, zone));
         self
+    }
+
+    pub fn with_preview(mut self, preview: Preview) -> Self {
+        self.preview = Some(preview);
+        self
+    }
+
+    /// The preview alone for htmx.
+    pub fn answer_preview(self, hx: &Hx) -> web::Result {
+        if !hx.wants_fragment() {
+            return self.answer(hx);
+        }
+        let preview = self.as_preview().render()?;
+        Ok(retargeted(html(StatusCode::OK, preview), &[("hx-retarget", "#preview"), ("hx-reswap", "outerMorph")]))
     }
 
     /// The rows alone for htmx: they take the place of the rows.
@@ -303,7 +325,7 @@ fn control(field: Field) -> String {
 }
 
 /// What the form says of a webhook, without the headers.
-fn form_of(webhook: &Webhook) -> WebhookForm {
+pub(super) fn form_of(webhook: &Webhook) -> WebhookForm {
     WebhookForm {
         name: webhook.name.to_string(),
         description: webhook.description.as_str().to_owned(),

@@ -7,6 +7,7 @@ pub(crate) mod edit;
 mod form;
 pub(crate) mod life;
 pub(crate) mod list;
+mod preview;
 pub(crate) mod reveal;
 mod testing;
 

@@ -2,6 +2,7 @@
 //! raises the webhook's `version` and the change counter.
 
 mod activity;
+mod preview;
 mod rows;
 mod secrets;
 mod subscriptions;
@@ -15,6 +16,7 @@ use crate::db::{Conn, DbError, Flag};
 use super::model::{Deletion, LastTest, Webhook, WebhookState};
 
 pub use activity::{Delivered, Hour, LastAttempt, attempts_by_hour, count_open, delivered, last_attempts};
+pub use preview::{RecentEvent, count_in_state, recent_events};
 pub use secrets::{headers, insert_secret, secrets, set_headers};
 pub use subscriptions::set_subscriptions;
 

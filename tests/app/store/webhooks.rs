@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use herald::base::{Cursor, OrganizationId, Secret, SystemRng, WebhookId};
 use herald::delivery::endpoint::Endpoint;
-use herald::delivery::model::{AttemptResult, Verdict};
+use herald::delivery::model::{AttemptResult, DeliveryState, Verdict};
 use herald::delivery::signing::SigningSecret;
 use herald::events::EventType;
 use herald::events::record::next_seq;
 use herald::webhooks::model::{Deletion, Draft, DraftHeader, LastTest, NewWebhook, Webhook, WebhookState};
 use herald::webhooks::store::{
-    self, Delivered, Hour, attempts_by_hour, count_open, delivered, headers, insert_secret, last_attempts, secrets,
-    set_headers, set_subscriptions,
+    self, Delivered, Hour, attempts_by_hour, count_in_state, count_open, delivered, headers, insert_secret,
+    last_attempts, recent_events, secrets, set_headers, set_subscriptions,
 };
 use sqlx::Row as _;
 
@@ -289,6 +289,30 @@ async fn the_list_says_how_deliveries_went() {
         let later = house.now() + Duration::from_secs(26 * 3600);
         assert!(attempts_by_hour(&mut conn, &house.organization, later).await.unwrap().is_empty());
         assert!(delivered(&mut conn, &house.organization, later).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_preview_reads_the_last_events_and_counts_no_further_than_it_must() {
+    on_both(async |house, clock| {
+        let hook = house.add_webhook("https://example.com/").await;
+        let mut events = Vec::new();
+        for kind in [EventType::IntakeCreated, EventType::ProjectCreated, EventType::SectionCompleted] {
+            events.push((house.publish(kind).await, kind, house.now()));
+            clock.advance(seconds(1));
+        }
+        let mut conn = house.db.read().await.unwrap();
+        let recent = recent_events(&mut conn, &house.organization, 2).await.unwrap();
+        let seen: Vec<_> = recent.into_iter().map(|event| (event.id, event.event_type, event.recorded_at)).collect();
+        assert_eq!(seen, [events[2].clone(), events[1].clone()]);
+        let other = OrganizationId::new(house.now(), &SystemRng);
+        assert!(recent_events(&mut conn, &other, 2).await.unwrap().is_empty());
+        for (state, most, count) in
+            [(DeliveryState::Pending, 10, 3), (DeliveryState::Pending, 2, 2), (DeliveryState::Held, 10, 0)]
+        {
+            assert_eq!(count_in_state(&mut conn, &hook, state, most).await.unwrap(), count, "{state}");
+        }
     })
     .await;
 }
