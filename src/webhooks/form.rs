@@ -29,6 +29,8 @@ pub struct WebhookForm {
     /// What becomes of held deliveries: `deliver` or `cancel`.
     pub held: String,
     pub action: String,
+    /// The event type of Send example.
+    pub example: String,
     /// A row to remove, from 1.
     pub remove_header: String,
 }
@@ -38,6 +40,8 @@ pub struct WebhookForm {
 pub enum Intent {
     Submit,
     Test,
+    /// A test with a sample of an event type.
+    Example,
     /// To be told what would change.
     Preview,
     AddHeader,
@@ -62,6 +66,7 @@ impl WebhookForm {
     pub fn intent(&self) -> Intent {
         match self.action.as_str() {
             "test" => return Intent::Test,
+            "example" => return Intent::Example,
             "preview" => return Intent::Preview,
             "add_header" => return Intent::AddHeader,
             _ => {}
@@ -124,7 +129,12 @@ impl WebhookForm {
     }
 
     pub fn test(&self) -> TestDraft {
-        TestDraft { url: self.url.clone(), headers: self.headers(), signing_secret: self.typed_secret() }
+        TestDraft {
+            url: self.url.clone(),
+            headers: self.headers(),
+            signing_secret: self.typed_secret(),
+            event_type: (self.intent() == Intent::Example).then(|| self.example.clone()),
+        }
     }
 
     fn limits(&self) -> DraftLimits {
@@ -190,6 +200,7 @@ mod tests {
             ("name=x", Intent::Submit),
             ("action=", Intent::Submit),
             ("action=test", Intent::Test),
+            ("action=example", Intent::Example),
             ("action=preview", Intent::Preview),
             ("action=add_header", Intent::AddHeader),
             ("remove_header=2", Intent::RemoveHeader(1)),

@@ -2,6 +2,7 @@
 
 mod api;
 mod duplicate;
+mod example;
 mod form;
 mod life;
 mod limits;

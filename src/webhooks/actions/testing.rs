@@ -1,4 +1,4 @@
-//! Send Test Webhook: one TEST event, at once, to values that need not be saved. Never retried, never a delivery.
+//! Send Test Webhook, and Send example: one message, at once, to values that need not be saved. Never retried, never a delivery.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -11,17 +11,19 @@ use crate::delivery::sender::{Attempt, Outcome, Request};
 use crate::delivery::signing::SigningSecret;
 use crate::delivery::store as deliveries;
 use crate::events::body::render_test;
-use crate::webhooks::model::{Header, LastTest, TestTarget, Webhook};
+use crate::events::sample;
+use crate::webhooks::model::{Header, LastTest, Message, TestTarget, Webhook};
 use crate::webhooks::store;
 
 use super::{Refusal, Tools, write_down};
 
-/// Where a test goes, and what it is signed with.
+/// Where a test goes, what it says, and what it is signed with.
 #[derive(Debug)]
 pub struct Target {
     pub endpoint: Endpoint,
     pub headers: Vec<Header>,
     pub secrets: Vec<SigningSecret>,
+    pub message: Message,
 }
 
 impl Target {
@@ -33,23 +35,25 @@ impl Target {
             (true, Some(secret)) => vec![secret],
             (true, None) => vec![SigningSecret::generate(tools.rng.as_ref())],
         };
-        Self { endpoint: typed.endpoint, headers: typed.headers, secrets }
+        Self { endpoint: typed.endpoint, headers: typed.headers, secrets, message: typed.message }
     }
 }
 
 /// A saved webhook as a test's target.
-pub async fn target_of(conn: &mut Conn, tools: &Tools, webhook: &Webhook) -> Result<Target, Refusal> {
+pub async fn target_of(conn: &mut Conn, tools: &Tools, webhook: &Webhook, message: Message) -> Result<Target, Refusal> {
     let secrets = store::secrets(conn, &tools.vault, &webhook.id, tools.clock.now()).await?;
     Ok(Target {
         endpoint: webhook.endpoint.clone(),
         headers: store::headers(conn, &tools.vault, &webhook.id).await?,
         secrets: secrets.into_iter().map(|(secret, _)| secret).collect(),
+        message,
     })
 }
 
 /// What was sent, and what became of it.
 #[derive(Debug)]
 pub struct TestReport {
+    pub message: Message,
     pub body: String,
     pub attempt: Attempt,
 }
@@ -74,7 +78,11 @@ impl TestReport {
 pub async fn send_test(tools: &Tools, performed_by: &str, zone: TimeZone, target: &Target) -> TestReport {
     let now = tools.clock.now();
     let id = EventId::new(now, tools.rng.as_ref());
-    let body = render_test(&id, performed_by, now.cut_to_second(), zone);
+    let at = now.cut_to_second();
+    let body = match target.message {
+        Message::Test => render_test(&id, performed_by, at, zone),
+        Message::Example(kind) => sample::example(kind, &id, performed_by, at, zone),
+    };
     let headers: Vec<(String, Secret)> =
         target.headers.iter().map(|header| (header.name.to_string(), header.value.secret().clone())).collect();
     let request = Request {
@@ -86,7 +94,7 @@ pub async fn send_test(tools: &Tools, performed_by: &str, zone: TimeZone, target
         now,
     };
     let attempt = tools.sender.send(&request).await;
-    TestReport { body, attempt }
+    TestReport { message: target.message, body, attempt }
 }
 
 /// Keeps how the test of a saved webhook went; a success at its saved URL ends a spell of failures. One that was deleted
@@ -111,6 +119,7 @@ pub async fn finish_test(
     }
     let details = json!({
         "url": attempt.url,
+        "event_type": report.message.event_type(),
         "outcome": attempt.outcome.as_str(),
         "status_code": attempt.status_code,
     });

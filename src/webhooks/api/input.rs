@@ -7,8 +7,8 @@ use crate::base::Secret;
 use crate::web::json::{Document, Fields, Value};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::webhooks::model::{
-    Draft, DraftChange, DraftHeader, DraftLimits, Held, Invalid, NewWebhook, PerSecond, Stored, TestDraft, TestTarget,
-    WebhookChange,
+    Draft, DraftChange, DraftHeader, DraftLimits, Held, Invalid, Message, NewWebhook, PerSecond, Stored, TestDraft,
+    TestTarget, WebhookChange,
 };
 
 use super::refusal::path;
@@ -64,8 +64,21 @@ pub(super) fn test(body: &Document) -> Result<TestTarget> {
         url: text(fields, "url").unwrap_or_default(),
         headers: headers(fields).unwrap_or_default(),
         signing_secret: text(fields, "signing_secret").map(Secret::new),
+        event_type: text(fields, "event_type"),
     });
     settle(errors, |draft| draft.parse(&Stored::NOTHING), draft)
+}
+
+/// The body of `POST /webhooks/{id}/test`, which may be left out.
+pub(super) fn message(body: Option<&Document>) -> Result<Message> {
+    let Some(body) = body else { return Ok(Message::Test) };
+    let mut errors = Vec::new();
+    let message = fields_of(body, &mut errors, |fields| {
+        let named = text(fields, "event_type");
+        fields.check("event_type", Message::of(named.as_deref()))
+    });
+    refuse(errors)?;
+    Ok(message.flatten().unwrap_or_default())
 }
 
 /// The body of `POST /webhooks/{id}/resume` and `/enable`, which may be left out.

@@ -41,5 +41,6 @@ pub(super) fn path(field: Field) -> String {
         Field::Event(place) => format!("events[{place}]"),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
+        Field::Example => "event_type".into(),
     }
 }

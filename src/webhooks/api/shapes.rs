@@ -147,6 +147,18 @@ pub(crate) struct NewTest {
     headers: Option<Vec<NewHeader>>,
     /// Left out, the test is signed with a secret that nobody knows.
     signing_secret: Option<SigningSecret>,
+    /// Left out, the TEST event is sent; else an example of this type, with `"TEST":true` as its last key.
+    event_type: Option<EventType>,
+}
+
+/// What a test of a saved webhook says.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "event_type": "PROJECT_CREATED" })))]
+#[expect(dead_code, reason = "describes what web::json reads")]
+pub(crate) struct TestChoice {
+    /// Left out, the TEST event is sent; else an example of this type, with `"TEST":true` as its last key.
+    event_type: Option<EventType>,
 }
 
 /// What becomes of the deliveries that are held.

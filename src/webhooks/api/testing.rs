@@ -1,4 +1,4 @@
-//! One TEST event, at once, to a saved webhook or to values that are not saved: 200 whatever the destination did.
+//! One TEST event, or an example of another, at once, to a saved webhook or to values that are not saved: 200 whatever the destination did.
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,15 +15,16 @@ use super::{find, input, output, shapes};
 
 /// Test a webhook
 ///
-/// Sends one TEST event at once, whatever state the webhook is in; it is never retried. 200 says what became of it, whatever the
-/// destination did.
+/// Sends one TEST event at once, or an example of an event type, whatever state the webhook is in; it is never retried. 200 says what
+/// became of it, whatever the destination did.
 #[utoipa::path(
     post, path = "/webhooks/{id}/test", operation_id = "testWebhook", tag = "Webhooks",
     security(("api_key" = ["write"])),
     params(("id" = inline(describe::Id), Path, description = "The webhook.")),
+    request_body(content = Option<shapes::TestChoice>, description = "May be left out."),
     responses(
         (status = 200, description = "What became of the test.", body = output::Test),
-        describe::ByKey, describe::NotFound, describe::TooManyRequests, describe::Saves,
+        describe::ByKey, describe::NotFound, describe::WithBody, describe::TooManyRequests, describe::Saves,
     ),
 )]
 pub(crate) async fn saved(
@@ -36,11 +37,12 @@ pub(crate) async fn saved(
     limit: Data<TestLimit>,
 ) -> Result {
     key.require_webhooks()?;
-    json::read_nothing(&request, payload).await?;
+    let body = json::read_optional(&request, payload, Limits::default()).await?;
+    let message = input::message(body.as_ref())?;
     let target = {
         let mut conn = context.db.read().await?;
         let webhook = find(&mut conn, &key, &id).await?;
-        actions::target_of(&mut conn, &tools, &webhook).await?
+        actions::target_of(&mut conn, &tools, &webhook, message).await?
     };
     let report = send(&key, &tools, &limit, &target).await?;
     let mut tx = context.db.begin().await?;

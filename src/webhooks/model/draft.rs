@@ -37,6 +37,8 @@ pub enum Field {
     Event(usize),
     SigningSecret,
     Held,
+    /// Of which event type a test is an example.
+    Example,
 }
 
 /// All that is wrong, in the order of the form.
@@ -216,7 +218,39 @@ pub struct TestDraft {
     pub url: String,
     pub headers: Vec<DraftHeader>,
     pub signing_secret: Option<Secret>,
+    /// Of which event type an example is sent; `None` for the plain test.
+    pub event_type: Option<String>,
 }
+
+/// What a test sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Message {
+    /// The TEST event.
+    #[default]
+    Test,
+    /// A sample of this type, marked as a test.
+    Example(EventType),
+}
+
+impl Message {
+    /// What its EVENT_TYPE says.
+    pub const fn event_type(self) -> &'static str {
+        match self {
+            Self::Test => "TEST",
+            Self::Example(kind) => kind.as_str(),
+        }
+    }
+
+    /// An example of the type that was named, or the plain test.
+    pub fn of(named: Option<&str>) -> Result<Self, InvalidExample> {
+        let example = |name: &str| name.parse().map(Self::Example).map_err(|_| InvalidExample);
+        named.map_or(Ok(Self::Test), example)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Choose an event from the list.")]
+pub struct InvalidExample;
 
 /// What a test is sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,6 +258,7 @@ pub struct TestTarget {
     pub endpoint: Endpoint,
     pub headers: Vec<Header>,
     pub signing_secret: Option<SigningSecret>,
+    pub message: Message,
 }
 
 impl TestDraft {
@@ -232,7 +267,9 @@ impl TestDraft {
         let endpoint = wrong.take(Field::Url, Endpoint::parse(&self.url));
         let headers = parse_headers(&mut wrong, &self.headers, stored, endpoint.as_ref());
         let secret = wrong.take(Field::SigningSecret, parse_secret(self.signing_secret.as_ref()));
-        let target = || Some(TestTarget { endpoint: endpoint?, headers: headers?, signing_secret: secret? });
+        let message = wrong.take(Field::Example, Message::of(self.event_type.as_deref()));
+        let target =
+            || Some(TestTarget { endpoint: endpoint?, headers: headers?, signing_secret: secret?, message: message? });
         let target = target();
         wrong.or(target)
     }

@@ -121,7 +121,12 @@ fn a_header_without_a_value_keeps_the_stored_one_at_the_same_address_only() {
     for url in ["https://other.example.com/crm", "http://hooks.example.com/crm", "https://hooks.example.com:8443/crm"] {
         let Invalid(errors) = change(url).parse(&stored).unwrap_err();
         assert_eq!(errors, [(Field::HeaderValue(1), HOST_CHANGED.to_owned())], "{url}");
-        let test = TestDraft { url: url.into(), headers: vec![header(1, "Authorization", None)], signing_secret: None };
+        let test = TestDraft {
+            url: url.into(),
+            headers: vec![header(1, "Authorization", None)],
+            signing_secret: None,
+            event_type: None,
+        };
         assert_eq!(test.parse(&stored).unwrap_err().0, [(Field::HeaderValue(1), HOST_CHANGED.to_owned())]);
         let silent = DraftChange { url: Some(url.into()), ..DraftChange::default() };
         assert_eq!(silent.parse(&stored).unwrap_err().0, [(Field::Headers, HOST_CHANGED.to_owned())]);

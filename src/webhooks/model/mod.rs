@@ -15,8 +15,8 @@ use crate::events::EventType;
 
 pub use crate::delivery::model::{Concurrency, Limits, PerSecond};
 pub use draft::{
-    Draft, DraftChange, DraftHeader, Field, Invalid, MAX_HEADERS, NewWebhook, Stored, TestDraft, TestTarget,
-    WebhookChange,
+    Draft, DraftChange, DraftHeader, Field, Invalid, InvalidExample, MAX_HEADERS, Message, NewWebhook, Stored,
+    TestDraft, TestTarget, WebhookChange,
 };
 pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
 pub use limits::{DraftLimits, LimitsChange};

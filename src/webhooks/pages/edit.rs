@@ -57,7 +57,7 @@ pub(crate) async fn create(
     let again = |form: &WebhookForm| desk.typed_new(form);
     match form.intent() {
         Intent::AddHeader | Intent::RemoveHeader(_) => return row_button(form, again, &hx),
-        Intent::Test => {
+        Intent::Test | Intent::Example => {
             let bench = Bench { admin: &admin, context: &context, tools: &tools, limit: &limit };
             return bench.test(&form, None, || again(&form), &hx).await;
         }
@@ -112,7 +112,7 @@ pub(crate) async fn update(
     let again = |form: &WebhookForm| desk.typed_change(form, &webhook);
     match form.intent() {
         Intent::AddHeader | Intent::RemoveHeader(_) => return row_button(form, again, &hx),
-        Intent::Test => {
+        Intent::Test | Intent::Example => {
             let bench = Bench { admin: &admin, context: &context, tools: &tools, limit: &limit };
             return bench.test(&form, Some((&webhook, stored)), || again(&form), &hx).await;
         }

@@ -20,6 +20,9 @@ use super::WebhooksAdmin;
 use super::list::why_disabled;
 use super::preview::Preview;
 
+/// What is said of the examples.
+const EXAMPLE_HELP: &str = "A sample of this event, sent as a test: once, signed, with \"TEST\":true at its end.";
+
 /// How a new webhook's form is headed.
 const NEW_TITLE: &str = "Add webhook instance";
 
@@ -52,6 +55,9 @@ pub(super) struct FormPage {
     /// What would change, where that was asked; the page asks by itself otherwise.
     preview: Option<Preview>,
     preview_has_focus: bool,
+    /// What Send example sends, and what may be chosen for it.
+    example: String,
+    examples: Vec<&'static str>,
     sample: Coloured,
 }
 
@@ -194,6 +200,8 @@ impl Desk<'_> {
             errors: FieldErrors::default(),
             preview: None,
             preview_has_focus: false,
+            example: form.example.clone(),
+            examples: EventType::ALL.iter().map(|kind| kind.as_str()).collect(),
             sample: self.sample(),
         }
     }
@@ -321,6 +329,7 @@ fn control(field: Field) -> String {
         Field::Events | Field::Event(_) => "events".into(),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
+        Field::Example => "example".into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Send Test Webhook: from the form to its toast.
+//! Send Test Webhook, and Send example: from the form to its toast.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::web::time::taken;
 use crate::web::toast::CodeBlock;
 use crate::web::{self, Context, Error, Hx, Page, Toast};
 use crate::webhooks::actions::{self, Target, TestReport, Tools};
-use crate::webhooks::form::WebhookForm;
+use crate::webhooks::form::{Intent, WebhookForm};
 use crate::webhooks::limit::TestLimit;
-use crate::webhooks::model::{LastTest, Stored, Webhook, WebhookState};
+use crate::webhooks::model::{LastTest, Message, Stored, Webhook, WebhookState};
 use crate::webhooks::{store, urls};
 
 use super::WebhooksAdmin;
@@ -41,7 +41,8 @@ impl Bench<'_> {
         let typed = match form.test().parse(&stored) {
             Ok(typed) => typed,
             Err(invalid) => {
-                let toast = Toast::bad("Test webhook not sent").text("Check the fields marked in red.");
+                let toast = Toast::bad(format!("{} not sent", thing(form.intent() == Intent::Example)))
+                    .text("Check the fields marked in red.");
                 return page().with_errors(&invalid).with_toast(toast).rejected(hx);
             }
         };
@@ -75,17 +76,23 @@ fn last_test(report: &TestReport, now: Timestamp) -> LastTest {
     LastTest { at: now, success: report.succeeded(), status_code: report.attempt.status_code }
 }
 
+/// What the title of a toast calls it.
+fn thing(is_example: bool) -> &'static str {
+    if is_example { "Example" } else { "Test webhook" }
+}
+
 /// What a test came to, in words.
 fn toast(report: &TestReport, webhook: Option<&Webhook>) -> Toast {
     let attempt = &report.attempt;
+    let thing = thing(report.message != Message::Test);
     if attempt.outcome == Outcome::BlockedAddress {
-        return Toast::bad("Test webhook not sent").text(attempt.error.clone().unwrap_or_default());
+        return Toast::bad(format!("{thing} not sent")).text(attempt.error.clone().unwrap_or_default());
     }
     let details = vec![request(report)].into_iter().chain(response(report)).collect();
     if !report.succeeded() {
-        return Toast::bad("Test webhook failed").text(failure(attempt)).details("Show details", details);
+        return Toast::bad(format!("{thing} failed")).text(failure(attempt)).details("Show details", details);
     }
-    let success = Toast::ok("Test webhook delivered").details("Show details", details);
+    let success = Toast::ok(format!("{thing} delivered")).details("Show details", details);
     match webhook.filter(|webhook| webhook.state == WebhookState::Disabled) {
         Some(webhook) => success.text(format!("{} This instance is disabled.", summary(attempt))).post(
             "Enable instance",
@@ -166,7 +173,7 @@ mod tests {
             response_truncated: true,
             retry_after: None,
         };
-        TestReport { body: "{}".into(), attempt }
+        TestReport { message: Message::Test, body: "{}".into(), attempt }
     }
 
     #[test]
@@ -198,6 +205,13 @@ mod tests {
             let toast = toast(&report, None);
             assert_eq!((toast.title.as_str(), toast.text.as_str()), (title, text));
         }
+    }
+
+    #[test]
+    fn an_example_is_called_one() {
+        let example = Message::Example(crate::events::EventType::ProjectCreated);
+        let report = TestReport { message: example, ..report(Outcome::Success, Some(200), None) };
+        assert_eq!(toast(&report, None).title, "Example delivered");
     }
 
     #[test]

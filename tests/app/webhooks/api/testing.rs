@@ -122,6 +122,34 @@ async fn a_saved_webhook_is_tested_in_any_state_and_remembers_it() {
 }
 
 #[tokio::test]
+async fn a_test_may_send_an_example_of_an_event_type() {
+    let (app, receiver) = (spawn_app().await, Recorder::start().await);
+    let program = app.program("read,write").await;
+    let path = program.adds(minimal(&receiver.url("/"))).await;
+    let saved = program.posts(&format!("{path}/test"), json!({ "event_type": "PROJECT_DELETED" })).await;
+    let unsaved = json!({ "url": receiver.url("/"), "event_type": "SECTION_COMPLETED" });
+    let unsaved = program.posts("/webhooks/test", unsaved).await;
+    let received = receiver.wait_for(2).await;
+    for (answer, request) in [saved, unsaved].iter().zip(&received) {
+        assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(true)), "{}", answer.text);
+        assert_eq!(answer.json()["request"]["body"], request.text());
+    }
+    let standard = ["EVENT_ID", "EVENT_TYPE", "ENTITY_ID", "ENTITY_TYPE", "PERFORMED_BY", "PERFORMED_AT"];
+    assert_eq!(keys(&received[0].json()), [&standard[..], &["PERMANENT", "TEST"]].concat());
+    assert_eq!(keys(&received[1].json()), [&standard[..], &["PROJECT_ID", "TEST"]].concat());
+    assert_eq!(received[0].json()["EVENT_TYPE"], "PROJECT_DELETED");
+    assert_eq!(program.gets(&path).await.json()["last_test"]["success"], true);
+    for wrong in [json!("TEST"), json!("project_deleted"), json!(""), json!(7)] {
+        let body = json!({ "event_type": wrong });
+        assert_eq!(program.posts(&format!("{path}/test"), body.clone()).await.fields(), ["event_type"], "{body}");
+        let body = with(json!({ "url": receiver.url("/") }), body);
+        assert_eq!(program.posts("/webhooks/test", body).await.fields(), ["event_type"]);
+    }
+    assert_eq!(receiver.requests().len(), 2);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_tested_is_422() {
     let app = spawn_app().await;
     let program = app.program("write").await;
