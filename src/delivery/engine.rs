@@ -25,6 +25,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// The same where this is the only process that delivers, and therefore knows when something becomes due. An idle
 /// machine may sleep.
 const POLL_ALONE: Duration = Duration::from_secs(5);
+/// The same after work was found: what is due next is not known yet. Short, so that retries, which chance has spread out, do not
+/// come back all those of a second at once.
+const POLL_AT_WORK: Duration = Duration::from_millis(100);
 /// Bodies that all lanes together keep in memory; past that, new deliveries wait in the database.
 const MEMORY: usize = 64 * 1024 * 1024;
 
@@ -348,8 +351,7 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
     for (webhook, due_at) in due {
         if due_at <= now {
             shared.lane(&webhook).claim(shared);
-            // When the next after those is due, is not known yet.
-            next = next.min(now + POLL);
+            next = next.min(now + POLL_AT_WORK);
         } else {
             next = next.min(due_at);
         }

@@ -8,6 +8,7 @@ mod life;
 mod limits;
 mod load;
 mod retries;
+mod spread;
 mod stop;
 
 use std::sync::Arc;
