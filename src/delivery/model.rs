@@ -199,6 +199,13 @@ pub struct AttemptResult {
     pub not_before: Option<Timestamp>,
 }
 
+impl AttemptResult {
+    /// When the answer was there, or it was clear that none comes.
+    pub fn ended_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.attempt.started_at.micros() + self.attempt.duration_micros)
+    }
+}
+
 /// A redelivery that a person asked for; its lease is taken.
 #[derive(Clone, Debug)]
 pub struct Redelivery {

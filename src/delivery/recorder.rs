@@ -98,7 +98,7 @@ fn look_after(shared: &Arc<Shared>, finished: &Finished, health: Health) {
     if health.has_news {
         shared.parts.news.notify_one();
     }
-    let now = shared.parts.clock.now();
+    let now = finished.result.ended_at();
     let Some(spell) = health.failing.filter(|spell| spell.ends_in_disabling(shared.parts.disable_after, now)) else {
         return;
     };

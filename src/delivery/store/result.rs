@@ -179,7 +179,7 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult], count: &Co
             .bind(result.step)
             .bind(verdict)
             .bind(due_at)
-            .bind(ended_at(result))
+            .bind(result.ended_at())
             .bind(attempt.started_at)
             .bind(attempt.status_code.map(i64::from))
             .bind(attempt.outcome)
@@ -223,10 +223,6 @@ async fn count_late(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbE
     Ok(())
 }
 
-fn ended_at(result: &AttemptResult) -> Timestamp {
-    Timestamp::from_micros(result.attempt.started_at.micros() + result.attempt.duration_micros)
-}
-
 /// What a group of results says of one webhook.
 #[derive(Default)]
 struct Tally<'a> {
@@ -264,7 +260,7 @@ async fn update_health(
     for (webhook, tally) in tallies {
         let mut health = Health::default();
         if let (Some(success), Some(ill)) = (tally.success, ill.get(*webhook)) {
-            let (at, event) = (ended_at(success), success.id.event.clone());
+            let (at, event) = (success.ended_at(), success.id.event.clone());
             health.has_news = alerts::end_spell(conn, webhook, &ill.organization, ill.told, at, Some(event)).await?;
         }
         if let Some(first) = tally.first_failure {
@@ -323,7 +319,7 @@ async fn count_failures(
     )
     .bind(webhook)
     .bind(failures)
-    .bind(ended_at(first))
+    .bind(first.ended_at())
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(()) };

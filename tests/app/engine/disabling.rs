@@ -7,7 +7,8 @@ use super::{DISABLE_AFTER, Running, seconds};
 use crate::support::app::eventually;
 use crate::support::recorder::{Answer, Recorder};
 
-const HALF_A_DAY: std::time::Duration = seconds(12 * 3600);
+/// Eleven attempts so far apart take more than five days, ten take less.
+const APART: std::time::Duration = seconds(13 * 3600);
 
 async fn is_disabled(running: &Running) -> bool {
     let disabled = "SELECT COUNT(*) FROM webhooks WHERE state = 'disabled' AND disabled_reason = 'failing'";
@@ -20,24 +21,25 @@ async fn told(running: &Running, webhook: &WebhookId) -> Vec<String> {
 
 #[tokio::test]
 async fn nothing_but_failures_for_five_days_disables_a_webhook() {
-    let running = Running::start(1, "12h,12h,12h,12h,12h,12h,12h,12h,12h,12h,12h,12h").await;
+    let running = Running::start(1, "13h,13h,13h,13h,13h,13h,13h,13h,13h,13h,13h,13h").await;
     let recorder = Recorder::start().await;
     recorder.answer("/", Answer::status(500));
     let webhook = running.house.add_webhook(&recorder.url("/")).await;
     let event = running.publish().await;
-    for attempt in 1..=11 {
+    for attempt in 1..=10 {
         running.after_attempts(&webhook, &event, attempt).await;
-        running.clock.advance(HALF_A_DAY);
+        running.clock.advance(APART);
     }
     eventually("it is disabled", &mut async || is_disabled(&running).await.then_some(())).await;
     let row = running.delivery_when(&webhook, &event, "it is held", |row| row.state == "held").await;
-    assert_eq!((row.attempts, row.hold.as_deref(), row.due_at), (12, Some("webhook"), None));
+    assert_eq!((row.attempts, row.hold.as_deref(), row.due_at), (11, Some("webhook"), None));
     assert_eq!(told(&running, &webhook).await, ["failing", "disabled"]);
     let disabled = running.house.alerts(&webhook).await.remove(1);
-    assert_eq!((disabled.failures, disabled.event), (12, Some(event.clone())));
+    assert_eq!((disabled.failures, disabled.event), (11, Some(event.clone())));
     assert_eq!(disabled.error.as_deref(), Some("500 Internal Server Error"));
 
     recorder.answer("/", Answer::status(200));
+    running.clock.advance(seconds(60));
     running.enable(&webhook, Held::Deliver).await;
     running.all_in(&webhook, 1, "succeeded").await;
     assert_eq!(told(&running, &webhook).await, ["failing", "disabled", "recovered"]);
