@@ -20,6 +20,12 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Bytes of an HMAC-SHA256.
 const SIGNATURE_BYTES: usize = 32;
 
+/// An HMAC-SHA256: what stands in base64 behind `v1,`.
+pub type Digest = [u8; SIGNATURE_BYTES];
+
+/// Seconds that a callback's timestamp may be off, as Standard Webhooks asks.
+pub const TOLERANCE: u64 = 5 * 60;
+
 /// Bytes of the secrets that we make: as many as the hash has, more adds nothing.
 const NEW_KEY_BYTES: usize = 32;
 
@@ -67,11 +73,14 @@ impl SigningSecret {
         Self { text: Secret::new(format!("{PREFIX}{}", BASE64.encode(key))), keyed }
     }
 
-    fn signature(&self, id: &str, timestamp: &str, body: &[u8]) -> [u8; SIGNATURE_BYTES] {
+    fn signature(&self, id: &str, timestamp: &str, body: &[u8]) -> Digest {
+        self.digest(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body])
+    }
+
+    /// The HMAC-SHA256 of `parts`, one after the other; who signs or verifies has no use for it but by [`sign`] and [`verify`].
+    pub fn digest(&self, parts: &[&[u8]]) -> Digest {
         let mut mac = self.keyed.clone();
-        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
-            mac.update(part);
-        }
+        parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     }
 }

@@ -5,9 +5,6 @@ use futures_util::future::BoxFuture;
 use crate::base::Timestamp;
 use crate::delivery::signing::{self, SignatureHeaders, SignatureProblem, SigningSecret};
 
-/// Seconds that a callback's timestamp may be off, as Standard Webhooks asks.
-const TOLERANCE: u64 = 5 * 60;
-
 /// A signing secret, and whose it is.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -57,7 +54,7 @@ pub fn check(keys: &[Key], headers: &[(String, String)], body: &[u8], now: Times
     };
     let mut verdict = Verdict::NoKey;
     for key in keys {
-        match signing::verify(&key.secret, given, body, now.seconds(), TOLERANCE) {
+        match signing::verify(&key.secret, given, body, now.seconds(), signing::TOLERANCE) {
             Ok(()) => return Verdict::Holds { key: key.name.clone() },
             Err(problem) => verdict = Verdict::Problem(problem),
         }
