@@ -3,6 +3,7 @@
 
 pub(crate) mod life;
 mod refusal;
+pub(crate) mod secrets;
 pub(crate) mod testing;
 mod input;
 mod output;
@@ -197,33 +198,6 @@ pub(crate) async fn restore(
     let webhook = actions::restore(&mut tx, &tools, key.actor(), &id).await?;
     tx.commit().await?;
     Ok(answer(&webhook))
-}
-
-/// Read a signing secret
-///
-/// What the webhook's callbacks are signed with, and, while a secret is being rotated, those before it. Every reading is written to
-/// the audit log.
-#[utoipa::path(
-    get, path = "/webhooks/{id}/secret", operation_id = "readWebhookSecret", tag = "Webhooks",
-    security(("api_key" = ["write"])),
-    params(("id" = inline(describe::Id), Path, description = "The webhook.")),
-    responses(
-        (status = 200, description = "The secrets that sign now.", body = output::Secret),
-        describe::ByKey, describe::NotFound, describe::Saves,
-    ),
-)]
-pub(crate) async fn secret(
-    key: ApiKey<Write>,
-    id: Path<WebhookId>,
-    context: Data<Context>,
-    tools: Data<Tools>,
-) -> Result {
-    key.require_webhooks()?;
-    let mut tx = context.db.begin().await?;
-    let revealed = actions::reveal(&mut tx, &tools, key.actor(), &id).await?;
-    tx.commit().await?;
-    let secret = output::Secret::of(&revealed.secrets);
-    Ok(HttpResponse::Ok().json(secret.ok_or_else(|| Problem::internal("a webhook has no signing secret"))?))
 }
 
 fn answer(webhook: &Webhook) -> HttpResponse {

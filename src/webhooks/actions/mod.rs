@@ -9,6 +9,7 @@ mod edit;
 mod export;
 mod life;
 mod reveal;
+mod rotation;
 mod testing;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use edit::{Created, Updated, check_address, create, update};
 pub use export::note_export;
 pub use life::{HeldOutcome, StateChange, enable, pause, resume};
 pub use reveal::{Revealed, reveal};
+pub use rotation::{Ended, MAX_SECRETS, Rotated, end_rotation, rotate_secret};
 pub use testing::{Target, TestReport, finish_test, send_test, target_of};
 
 /// What actions need besides the transaction. Cheap to clone.
@@ -58,6 +60,8 @@ pub enum Refusal {
     /// The webhook would become active, and nobody said what is to become of what it holds.
     #[error("{count} messages are held. Choose whether to deliver or to cancel them.")]
     HeldChoice { count: i64 },
+    #[error("{0} secrets sign already, which is the most that may. End the old ones first.")]
+    TooManySecrets(usize),
     #[error("This webhook is {state}: {}", advice(*.state))]
     WrongState { state: WebhookState },
     #[error("The 10 minutes in which this could be undone are over.")]

@@ -7,8 +7,8 @@ use crate::base::Secret;
 use crate::web::json::{Document, Fields, Value};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::webhooks::model::{
-    Draft, DraftChange, DraftHeader, DraftLimits, Held, Invalid, Message, NewWebhook, PerSecond, Stored, TestDraft,
-    TestTarget, WebhookChange,
+    Draft, DraftChange, DraftHeader, DraftLimits, Held, Invalid, Message, NewWebhook, Overlap, PerSecond, Stored,
+    TestDraft, TestTarget, WebhookChange,
 };
 
 use super::refusal::path;
@@ -92,6 +92,18 @@ pub(super) fn held(body: Option<&Document>) -> Result<Option<Held>> {
     });
     refuse(errors)?;
     Ok(held.flatten())
+}
+
+/// The body of `POST /webhooks/{id}/rotate-secret`, which may be left out.
+pub(super) fn overlap(body: Option<&Document>) -> Result<Overlap> {
+    let Some(body) = body else { return Ok(Overlap::default()) };
+    let mut errors = Vec::new();
+    let overlap = fields_of(body, &mut errors, |fields| {
+        let value = fields.take("overlap_seconds").filter(|value| !value.is_null())?;
+        fields.check("overlap_seconds", value.raw().parse::<Overlap>())
+    });
+    refuse(errors)?;
+    Ok(overlap.flatten().unwrap_or_default())
 }
 
 fn pace(fields: &mut Fields<'_, '_>) -> Option<PerSecond> {

@@ -139,6 +139,23 @@ impl<'a> Secret<'a> {
     }
 }
 
+/// A webhook whose secret was rotated, with what its callbacks are signed with from now on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotatedWebhook)]
+pub(crate) struct Rotated<'a> {
+    #[serde(flatten)]
+    webhook: Webhook<'a>,
+    #[serde(flatten)]
+    secret: Secret<'a>,
+}
+
+impl<'a> Rotated<'a> {
+    /// `None` if there is no secret.
+    pub fn of(rotated: &'a actions::Rotated) -> Option<Self> {
+        Some(Self { webhook: Webhook::from(&rotated.webhook), secret: Secret::of(&rotated.secrets)? })
+    }
+}
+
 /// What became of a test.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TestResult)]

@@ -12,7 +12,9 @@ impl From<Refusal> for Problem {
             Refusal::HeldChoice { count } => Self::HeldDeliveries { held_count: count },
             Refusal::TooLate => Self::Gone(refusal.to_string().into()),
             Refusal::Stale => Self::Conflict("Another change came in between. Try again.".into()),
-            Refusal::TooMany(_) | Refusal::WrongState { .. } => Self::Conflict(refusal.to_string().into()),
+            Refusal::TooMany(_) | Refusal::TooManySecrets(_) | Refusal::WrongState { .. } => {
+                Self::Conflict(refusal.to_string().into())
+            }
             Refusal::Db(error) => error.into(),
         }
     }

@@ -161,6 +161,17 @@ pub(crate) struct TestChoice {
     event_type: Option<EventType>,
 }
 
+/// How a signing secret is rotated.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "overlap_seconds": 86400 })))]
+#[expect(dead_code, reason = "describes what web::json reads")]
+pub(crate) struct Rotation {
+    /// For how long the old secret signs beside the new one, up to seven days. Left out: a day.
+    #[schema(minimum = 0, maximum = 604_800, default = 86_400)]
+    overlap_seconds: Option<u32>,
+}
+
 /// What becomes of the deliveries that are held.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]

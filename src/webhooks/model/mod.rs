@@ -3,6 +3,7 @@
 mod draft;
 mod header;
 mod limits;
+mod overlap;
 mod text;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ pub use draft::{
 };
 pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
 pub use limits::{DraftLimits, LimitsChange};
+pub use overlap::{InvalidOverlap, Overlap};
 pub use text::{Description, NAME_CHARACTERS, Name};
 
 /// How long a deletion can be undone.

@@ -77,9 +77,10 @@ impl From<Refusal> for Error {
             Refusal::NotEnabled => Self::Forbidden,
             Refusal::Stale => Self::Conflict(web::error::STALE.into()),
             Refusal::TooLate => Self::Gone(refusal.to_string().into()),
-            Refusal::TooMany(_) | Refusal::HeldChoice { .. } | Refusal::WrongState { .. } => {
-                Self::Conflict(refusal.to_string().into())
-            }
+            Refusal::TooMany(_)
+            | Refusal::TooManySecrets(_)
+            | Refusal::HeldChoice { .. }
+            | Refusal::WrongState { .. } => Self::Conflict(refusal.to_string().into()),
             Refusal::Db(error) => error.into(),
         }
     }

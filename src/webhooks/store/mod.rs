@@ -3,6 +3,7 @@
 
 mod activity;
 mod preview;
+mod rotation;
 mod rows;
 mod secrets;
 mod subscriptions;
@@ -17,6 +18,9 @@ use super::model::{Deletion, LastTest, Webhook, WebhookState};
 
 pub use activity::{Delivered, Hour, LastAttempt, attempts_by_hour, count_open, delivered, last_attempts};
 pub use preview::{RecentEvent, count_in_state, recent_events};
+pub use rotation::{
+    end_current_secret, forget_old_secrets, forget_secrets, note_secrets_changed, old_secrets, time_of_new_secret,
+};
 pub use secrets::{headers, insert_secret, secrets, set_headers};
 pub use subscriptions::set_subscriptions;
 

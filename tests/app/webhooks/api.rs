@@ -6,6 +6,7 @@ mod life;
 mod limits;
 mod lists;
 mod refusals;
+mod rotation;
 mod testing;
 
 use reqwest::Method;

@@ -15,6 +15,8 @@ fn calls(path: &str) -> Vec<(Method, String, &'static str, Option<Value>)> {
         (Method::POST, below("/pause"), "write", None),
         (Method::POST, below("/resume"), "write", None),
         (Method::POST, below("/enable"), "write", None),
+        (Method::POST, below("/rotate-secret"), "write", None),
+        (Method::POST, below("/rotate-secret/end"), "write", None),
         (Method::POST, below("/restore"), "write", None),
         (Method::DELETE, below(""), "write", None),
     ]
@@ -105,6 +107,7 @@ async fn other_methods_and_bodies_have_their_statuses() {
         (Method::PUT, path.clone(), "GET, HEAD, PATCH, DELETE"),
         (Method::POST, format!("{path}/secret"), "GET, HEAD"),
         (Method::GET, format!("{path}/pause"), "POST"),
+        (Method::GET, format!("{path}/rotate-secret"), "POST"),
         (Method::DELETE, format!("{path}/test"), "POST"),
         (Method::PATCH, format!("{path}/restore"), "POST"),
     ] {
@@ -112,12 +115,13 @@ async fn other_methods_and_bodies_have_their_statuses() {
         assert_eq!((answer.status, answer.header("allow")), (405, allow), "{method} {path}");
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
-    let resume = format!("{path}/resume");
+    let (resume, rotate) = (format!("{path}/resume"), format!("{path}/rotate-secret"));
     for (method, path) in [
         (Method::POST, "/webhooks"),
         (Method::POST, "/webhooks/test"),
         (Method::PATCH, path.as_str()),
         (Method::POST, resume.as_str()),
+        (Method::POST, rotate.as_str()),
     ] {
         let json = |body: &str| {
             program.request(method.clone(), path).header("content-type", "application/json").body(body.to_owned())
