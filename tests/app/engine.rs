@@ -15,17 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herald::auth::model::{Actor, Source};
-use herald::base::{Clock, DeliveryId, EventId, ManualClock, Rng, SystemRng, Timestamp, WebhookId};
-use herald::db::Db;
+use herald::base::{Clock, DeliveryId, EventId, ManualClock, ReplayId, Rng, SystemRng, Timestamp, WebhookId};
+use herald::db::{Db, Options};
 use herald::delivery::Engine;
 use herald::delivery::endpoint::Guard;
 use herald::delivery::engine::Parts;
-use herald::delivery::model::{Hints, Lease, RedeliverRefusal};
+use herald::delivery::model::{Hints, Lease, RedeliverRefusal, ReplayDraft};
 use herald::delivery::resolver::{Resolver, SystemResolver};
 use herald::delivery::sender::{Limits, Sender};
 use herald::events::{Dispatch, EventType};
 use herald::webhooks::actions::{self, Tools};
 use herald::webhooks::log::actions as log_actions;
+use herald::webhooks::log::replay::{self, Plan};
 use herald::webhooks::model::Held;
 
 use crate::support::app::eventually;
@@ -36,7 +37,7 @@ use crate::support::{self};
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// One attempt, in all; a deadline by the machine's clock, which a test never comes near.
-const TIMEOUT: Duration = seconds(60);
+pub(crate) const TIMEOUT: Duration = seconds(60);
 /// Nothing but failures for so long, and a webhook is disabled.
 const DISABLE_AFTER: Duration = seconds(5 * 24 * 3600);
 const LEASE: Lease = Lease::outlasting(TIMEOUT);
@@ -62,17 +63,19 @@ impl Rng for Chance {
 }
 
 /// A house with a running engine.
-struct Running {
-    house: House,
-    clock: Arc<ManualClock>,
-    engine: Engine,
+pub(crate) struct Running {
+    pub house: House,
+    pub clock: Arc<ManualClock>,
+    pub engine: Engine,
     width: usize,
     schedule: &'static str,
+    /// For tests of webhooks.
+    tester: Sender,
 }
 
 impl Running {
     /// On the storage engine that this run is about. `width`: requests at a time to one webhook.
-    async fn start(width: usize, schedule: &'static str) -> Self {
+    pub async fn start(width: usize, schedule: &'static str) -> Self {
         Self::start_on(support::Engine::chosen(), width, schedule).await
     }
 
@@ -80,15 +83,24 @@ impl Running {
         let clock = Arc::new(ManualClock::at(START));
         let house = House::open(storage, clock.clone()).await;
         let engine = start_engine(&house, &house.db, width, schedule).await;
-        Self { house, clock, engine, width, schedule }
+        Self { house, clock, engine, width, schedule, tester: sender().without_pool() }
+    }
+
+    /// The engine is gone in the middle of its work, and another process opens the database, after this time.
+    pub async fn crash(&mut self, down: Duration) {
+        self.engine.clone().end();
+        self.house.db.close().await;
+        self.house.db = Db::open(self.house.database.url(), Options::default()).await.expect("it is sound");
+        self.clock.advance(down);
+        self.restart().await;
     }
 
     /// Another engine in place of this one, which has stopped or is gone.
-    async fn restart(&mut self) {
+    pub async fn restart(&mut self) {
         self.engine = start_engine(&self.house, &self.house.db, self.width, self.schedule).await;
     }
 
-    fn dispatch(&self) -> Arc<dyn Dispatch> {
+    pub fn dispatch(&self) -> Arc<dyn Dispatch> {
         Arc::new(self.engine.clone())
     }
 
@@ -133,7 +145,7 @@ impl Running {
         .await;
     }
 
-    fn actor(&self) -> Actor {
+    pub fn actor(&self) -> Actor {
         Actor {
             organization: self.house.organization.clone(),
             email: "ada@example.com".into(),
@@ -141,17 +153,17 @@ impl Running {
         }
     }
 
-    fn hints(&self) -> Arc<dyn Hints> {
+    pub fn hints(&self) -> Arc<dyn Hints> {
         Arc::new(self.engine.clone())
     }
 
-    fn tools(&self) -> Tools {
+    pub fn tools(&self) -> Tools {
         Tools {
             clock: self.clock.clone(),
             rng: Arc::new(SystemRng),
             vault: self.house.vault.clone(),
             hints: self.hints(),
-            sender: sender().without_pool(),
+            sender: self.tester.clone(),
             max_webhooks: 100,
         }
     }
@@ -172,6 +184,20 @@ impl Running {
         let mut tx = self.house.db.begin().await.expect("a transaction");
         actions::enable(&mut tx, &self.tools(), &self.actor(), webhook, Some(held)).await.expect("it is enabled");
         tx.commit().await.expect("a commit");
+    }
+
+    /// Everything that has failed or was cancelled.
+    async fn replay(&self, webhook: &WebhookId) -> ReplayId {
+        let hints = self.hints();
+        let tools = log_actions::Tools { clock: self.clock.as_ref(), rng: &SystemRng, hints: &hints };
+        let draft = ReplayDraft { since: Some(START - seconds(1)), ..ReplayDraft::default() };
+        let filter = draft.parse(self.clock.now()).expect("a good filter");
+        let mut tx = self.house.db.begin().await.expect("a transaction");
+        let total = replay::count(&mut tx, tools, &self.actor(), webhook, &filter).await.expect("a count");
+        let plan = Plan { filter, pace: "1000".parse().expect("a pace"), total };
+        let replay = replay::start(&mut tx, tools, &self.actor(), webhook, plan).await.expect("it is replayed");
+        tx.commit().await.expect("a commit");
+        replay.id
     }
 
     async fn redeliver(&self, webhook: &WebhookId, event: &EventId) -> Result<i64, RedeliverRefusal> {

@@ -130,21 +130,25 @@ fn bind_attempt<'q>(query: Statement<'q>, result: &'q AttemptResult) -> Statemen
 /// | gave up | failed | failed | unchanged |
 /// | unchanged (a redelivery) | unchanged | unchanged | unchanged |
 ///
+/// An attempt that failed is as good as a redelivery once a replay has started the schedule anew.
+///
 /// Returns how many of the results came under the lease that is still their delivery's.
 async fn update_deliveries(conn: &mut Conn, results: &[RecordResult], count: &Count) -> Result<usize, DbError> {
     let dialect = Dialect::of(conn);
     let text = sql::shaped(dialect, count.name, results.len(), |rows| {
+        // Of the schedule that the attempt was made by; a replay may have begun another one since.
+        let (retried, gave_up) = ("(verdict = 'retry' AND step = s)", "(verdict = 'gave_up' AND step = s)");
         format!(
             "WITH v (w, e, l, n, s, verdict, due, at, started, status, outcome, error, duration) AS (VALUES {}) \
              UPDATE{} deliveries SET attempts = {}, leased_until = NULL, last_attempt_at = started, last_status = status, last_outcome = outcome, \
              last_error = error, last_duration = duration, \
-             step = CASE WHEN verdict IN ('retry', 'gave_up') THEN s + 1 ELSE step END, \
+             step = CASE WHEN {retried} OR {gave_up} THEN s + 1 ELSE step END, \
              state = CASE WHEN verdict = 'succeeded' THEN 'succeeded' \
-                 WHEN verdict = 'gave_up' AND state IN ('pending', 'held') THEN 'failed' ELSE state END, \
-             finished_at = CASE WHEN verdict = 'succeeded' OR (verdict = 'gave_up' AND state IN ('pending', 'held')) THEN at ELSE finished_at END, \
-             due_at = CASE WHEN verdict IN ('succeeded', 'gave_up') THEN NULL \
-                 WHEN verdict = 'retry' AND state = 'pending' THEN due ELSE due_at END, \
-             hold = CASE WHEN verdict IN ('succeeded', 'gave_up') THEN NULL ELSE hold END, \
+                 WHEN {gave_up} AND state IN ('pending', 'held') THEN 'failed' ELSE state END, \
+             finished_at = CASE WHEN verdict = 'succeeded' OR ({gave_up} AND state IN ('pending', 'held')) THEN at ELSE finished_at END, \
+             due_at = CASE WHEN verdict = 'succeeded' OR {gave_up} THEN NULL \
+                 WHEN {retried} AND state = 'pending' THEN due ELSE due_at END, \
+             hold = CASE WHEN verdict = 'succeeded' OR {gave_up} THEN NULL ELSE hold END, \
              reason = CASE WHEN verdict = 'succeeded' THEN NULL ELSE reason END, \
              undo_state = CASE WHEN verdict = 'succeeded' THEN NULL ELSE undo_state END \
              FROM v WHERE webhook_id = w AND event_id = e AND lease = l{}",

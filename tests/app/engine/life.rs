@@ -177,3 +177,28 @@ async fn a_redelivery_goes_ahead_of_what_waits() {
     let expected = [&first, &rest[0], &first, &rest[1], &rest[2]].map(|event| event.to_string());
     assert_eq!(ids(&recorder.requests()), expected);
 }
+
+#[tokio::test]
+async fn an_attempt_from_before_a_replay_uses_up_nothing_of_its_schedule() {
+    let running = Running::start(1, "5s").await;
+    let recorder = Recorder::start().await;
+    let gate = Gate::closed();
+    recorder.answer_next("/", [Answer::status(500), Answer::status(500).held_by(&gate)]);
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    let event = running.publish().await;
+    running.after_attempts(&webhook, &event, 1).await;
+    running.clock.advance(seconds(5));
+    recorder.wait_for(2).await;
+
+    // The last attempt of the schedule is under way.
+    running.pause(&webhook).await;
+    running.resume(&webhook, Held::Cancel).await;
+    running.replay(&webhook).await;
+    running.delivery_when(&webhook, &event, "taken by the replay", |row| row.state == "pending").await;
+    gate.open();
+    let row = running.after_attempts(&webhook, &event, 2).await;
+    assert_eq!((row.state.as_str(), row.step), ("pending", 0));
+    running.clock.advance(LEASE.length());
+    let row = running.after_attempts(&webhook, &event, 3).await;
+    assert_eq!(row.state, "succeeded");
+}

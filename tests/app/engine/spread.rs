@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use herald::base::{SystemRng, Timestamp, WebhookId};
-use herald::db::{Db, Options};
 
-use super::{Chance, Running, seconds, sender, start_engine_with};
+use super::{Running, seconds, sender, start_engine_with};
 use crate::support::app::eventually;
 use crate::support::recorder::{Answer, Recorder};
 
@@ -48,11 +47,7 @@ async fn ten_thousand_retries_survive_a_restart_with_their_times_and_come_back_s
     let planned = times(&running, &webhook).await;
 
     // Gone in the middle, and another process opens the database.
-    running.engine.clone().end();
-    running.house.db.close().await;
-    running.house.db = Db::open(running.house.database.url(), Options::default()).await.expect("it is sound");
-    running.clock.advance(seconds(1));
-    running.engine = start_engine_with(&running.house, &running.house.db, 50, "20s", Chance::NONE, sender()).await;
+    running.crash(seconds(1)).await;
     assert_eq!(times(&running, &webhook).await, planned, "each keeps its time");
 
     recorder.answer("/", Answer::status(200));
