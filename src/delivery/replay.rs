@@ -54,7 +54,7 @@ async fn step(shared: &Shared, replay: &Running) -> Result<Duration, DbError> {
     let now = shared.parts.clock.now();
     if replay.is_orphaned {
         let mut tx = shared.parts.db.begin().await?;
-        store::cancel_replay(&mut tx, &replay.id, now).await?;
+        store::cancel_orphan(&mut tx, replay, now).await?;
         tx.commit().await?;
         return Ok(PAUSE);
     }

@@ -18,7 +18,9 @@ pub use change::{
     release_held_slowly, start_redelivery, undo_deletion,
 };
 pub use claim::{Claim, Extend, Release, due_webhooks, free_all_leases};
-pub use replaying::{Running, cancel_replay, finish_replay, next_batch, open_deliveries, running_replays, take_batch};
+pub use replaying::{
+    Running, cancel_orphan, cancel_replay, finish_replay, next_batch, open_deliveries, running_replays, take_batch,
+};
 pub use replays::{count_replayable, insert_replay, replay_filter};
 pub use result::{Disable, Health, RecordResult};
 pub use target::{Target, header_place, limits, load_target};

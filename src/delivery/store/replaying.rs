@@ -218,6 +218,18 @@ pub async fn cancel_replay(conn: &mut Conn, id: &ReplayId, now: Timestamp) -> Re
     Ok(true)
 }
 
+/// Cancels a replay whose webhook is deleted. `false`: the deletion was undone since `replay` was read, or the replay had ended.
+pub async fn cancel_orphan(conn: &mut Conn, replay: &Running, now: Timestamp) -> Result<bool, DbError> {
+    // Locks the organization: nobody undoes the deletion meanwhile.
+    next_seq(conn, &replay.organization, 1).await?;
+    let row = sqlx::query("SELECT deleted_at FROM webhooks WHERE id = $1")
+        .bind(&replay.webhook)
+        .fetch_one(&mut *conn)
+        .await?;
+    let is_deleted = row.try_get::<Option<Timestamp>, _>(0)?.is_some();
+    Ok(is_deleted && cancel_replay(conn, &replay.id, now).await?)
+}
+
 /// Writes down for good what became of the deliveries of a replay: they may come into another one now.
 async fn end(
     conn: &mut Conn,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use herald::base::{ManualClock, OrganizationId, ReplayId, SystemRng, WebhookId};
 use herald::delivery::model::{DeliveryState, NewReplay, Replay, ReplayFilter, ReplayState, Trigger, Verdict};
 use herald::delivery::store::{
-    Running, cancel_replay, count_replayable, finish_replay, insert_replay, next_batch, open_deliveries,
+    Running, cancel_orphan, cancel_replay, count_replayable, finish_replay, insert_replay, next_batch, open_deliveries,
     running_replays, take_batch,
 };
 use herald::events::EventType;
@@ -85,6 +85,13 @@ async fn finish(house: &House, id: &ReplayId) -> bool {
 async fn cancel(house: &House, id: &ReplayId) -> bool {
     let mut tx = house.db.begin().await.unwrap();
     let done = cancel_replay(&mut tx, id, house.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+async fn cancel_as_orphan(house: &House, replay: &Running) -> bool {
+    let mut tx = house.db.begin().await.unwrap();
+    let done = cancel_orphan(&mut tx, replay, house.now()).await.unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -224,6 +231,23 @@ async fn a_replay_waits_while_its_webhook_is_not_active_and_knows_when_it_is_gon
         assert_eq!(states(house, &webhook).await, ["failed"]);
         house.run(&webhook, "UPDATE webhooks SET deleted_at = 1 WHERE id = $1").await;
         assert!(running(house).await[0].is_orphaned);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_undone_in_time_ends_no_replay() {
+    on_both(async |house, clock| {
+        let webhook = failed(house, clock, 1).await;
+        let id = start(house, &webhook, everything()).await;
+        house.run(&webhook, "UPDATE webhooks SET deleted_at = 1 WHERE id = $1").await;
+        let orphan = running(house).await.remove(0);
+        house.run(&webhook, "UPDATE webhooks SET deleted_at = NULL WHERE id = $1").await;
+        assert!(!cancel_as_orphan(house, &orphan).await, "it was undone between the look and the cancelling");
+        assert_eq!(find(house, &id).await.state, ReplayState::Running);
+        house.run(&webhook, "UPDATE webhooks SET deleted_at = 1 WHERE id = $1").await;
+        assert!(cancel_as_orphan(house, &orphan).await);
+        assert_eq!(find(house, &id).await.state, ReplayState::Cancelled);
     })
     .await;
 }
