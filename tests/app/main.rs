@@ -16,6 +16,7 @@ mod engine;
 mod health;
 mod listen;
 mod log;
+mod model;
 mod nodes;
 mod openapi;
 mod publish;

@@ -170,6 +170,11 @@ impl Recorder {
         self.shared.received.borrow().clone()
     }
 
+    /// Those after the first `count`.
+    pub fn requests_from(&self, count: usize) -> Vec<Received> {
+        self.shared.received.borrow()[count..].to_vec()
+    }
+
     pub fn requests_to(&self, path: &str) -> Vec<Received> {
         self.requests().into_iter().filter(|request| request.path() == path).collect()
     }
