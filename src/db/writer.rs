@@ -1,16 +1,18 @@
 //! The grouped writer: takes what is waiting, runs it in one transaction, commits once, then answers everybody.
 //!
 //! A commit costs a sync of the disk, milliseconds where the statements cost microseconds; shared by all who wait it
-//! nearly vanishes. There is no timer: a caller who is alone waits for nobody, and while one group is being
-//! written the next one gathers by itself. Commands of one type in a group are applied together, so that they
+//! nearly vanishes. There is no timer: a caller who is alone waits for nobody, and while one group is being written
+//! the next one gathers by itself. (A millisecond's wait for more was tried: it spared 5 % of the work of the
+//! processor for each event and cost up to 20 % of the throughput.) Commands of one type in a group are applied together, so that they
 //! can use multi-row statements. If a group fails, each command is tried alone and gets its own answer.
 
 use std::any::{Any as AnyType, TypeId};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::AnyPool;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::Conn;
 use super::checkpoints::Checkpoints;
@@ -18,7 +20,7 @@ use super::dialect::Dialect;
 use super::error::DbError;
 
 /// Commands that wait at most; past that, callers are told to come back (`DbError::Busy`).
-const MAILBOX: usize = 4096;
+const MAILBOX: u32 = 4096;
 /// Commands in one group at most.
 const GROUP: usize = 512;
 /// Bytes in one group at most, so that one transaction stays short and its memory bounded.
@@ -56,7 +58,18 @@ pub trait Command: Send + Sync + 'static {
     }
 }
 
-type Reply<C> = oneshot::Sender<Result<<C as Command>::Output, DbError>>;
+/// Where a command's answer goes. Its place in the mailbox is free again once the answer is given.
+struct Reply<C: Command> {
+    sender: oneshot::Sender<Result<C::Output, DbError>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<C: Command> Reply<C> {
+    fn send(self, answer: Result<C::Output, DbError>) {
+        // A caller who has gone away needs no answer.
+        let _ = self.sender.send(answer);
+    }
+}
 
 /// A queued command whose type is forgotten; knows how to found a group of its own type.
 trait Queued: Send {
@@ -131,8 +144,7 @@ impl<C: Command> Group for Typed<C> {
     fn answer(self: Box<Self>) {
         for ((command, mut output), reply) in self.commands.iter().zip(self.outputs).zip(self.replies) {
             command.committed(&mut output);
-            // A caller who has gone away needs no answer.
-            let _ = reply.send(Ok(output));
+            reply.send(Ok(output));
         }
     }
 
@@ -148,7 +160,7 @@ impl<C: Command> Group for Typed<C> {
     fn refuse(self: Box<Self>, error: DbError) {
         // Only a group of one is refused, so the error has one owner.
         if let Some(reply) = self.replies.into_iter().next() {
-            let _ = reply.send(Err(error));
+            reply.send(Err(error));
         }
     }
 }
@@ -156,36 +168,39 @@ impl<C: Command> Group for Typed<C> {
 /// Where commands are handed in.
 #[derive(Clone)]
 pub(super) struct Mailbox {
-    sender: mpsc::Sender<Box<dyn Queued>>,
+    sender: mpsc::UnboundedSender<Box<dyn Queued>>,
+    /// One for each command that has no answer yet.
+    places: Arc<Semaphore>,
 }
 
 impl Mailbox {
     pub(super) async fn submit<C: Command>(&self, command: C) -> Result<C::Output, DbError> {
-        let (reply, answer) = oneshot::channel();
-        let place = tokio::time::timeout(PATIENCE, self.sender.reserve()).await.map_err(|_| DbError::Busy)?;
-        place.map_err(|_| DbError::Closed)?.send(Box::new(Entry { command, reply }));
+        let (sender, answer) = oneshot::channel();
+        let place = tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned()).await;
+        let place = place.map_err(|_| DbError::Busy)?.map_err(|_| DbError::Closed)?;
+        let entry = Entry { command, reply: Reply { sender, _place: place } };
+        self.sender.send(Box::new(entry)).map_err(|_| DbError::Closed)?;
         answer.await.map_err(|_| DbError::Closed)?
     }
 
     /// Waits until every command that was handed in has its answer.
     pub(super) async fn close(&self) {
-        // All places free means that nothing waits; the writers hold no command between groups.
-        let _ = self.sender.reserve_many(MAILBOX).await;
+        let _ = self.places.acquire_many(MAILBOX).await;
     }
 }
 
 pub(super) fn start(pool: AnyPool, dialect: Dialect, checkpoints: Checkpoints) -> Mailbox {
-    let (sender, receiver) = mpsc::channel(MAILBOX);
-    let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let receiver = Arc::new(Mutex::new(receiver));
     for _ in 0..dialect.writers() {
         tokio::spawn(run(pool.clone(), dialect, receiver.clone(), checkpoints.clone()));
     }
-    Mailbox { sender }
+    Mailbox { sender, places: Arc::new(Semaphore::new(MAILBOX as usize)) }
 }
 
-type Waiting = std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Box<dyn Queued>>>>;
+type Waiting = mpsc::UnboundedReceiver<Box<dyn Queued>>;
 
-async fn run(pool: AnyPool, dialect: Dialect, waiting: Waiting, checkpoints: Checkpoints) {
+async fn run(pool: AnyPool, dialect: Dialect, waiting: Arc<Mutex<Waiting>>, checkpoints: Checkpoints) {
     let mut taken = Vec::with_capacity(GROUP);
     loop {
         if waiting.lock().await.recv_many(&mut taken, GROUP).await == 0 {
@@ -272,10 +287,14 @@ mod tests {
         }
     }
 
+    async fn opened(folder: &tempfile::TempDir) -> Db {
+        Db::open(&format!("sqlite://{}/t.db", folder.path().display()), Options::default()).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_bad_command_fails_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&format!("sqlite://{}/t.db", folder.path().display()), Options::default()).await.unwrap();
+        let db = opened(&folder).await;
         let calls = ["a", "bad", "b", "c", "a"].map(|word| db.submit(Add(word)));
         let results = futures_util::future::join_all(calls).await;
         let shown: Vec<_> = results.iter().map(|r| r.is_ok()).collect();
@@ -286,5 +305,15 @@ mod tests {
         assert_eq!(row.get::<i64, _>(0), 3);
         drop(conn);
         db.close().await;
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_every_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = opened(&folder).await;
+        let words: Vec<&'static str> = (0..40).map(|n| &*format!("word {n}").leak()).collect();
+        let calls = futures_util::future::join_all(words.into_iter().map(|word| db.submit(Add(word))));
+        let (calls, ()) = tokio::join!(biased; calls, db.close());
+        assert!(calls.iter().all(Result::is_ok));
     }
 }
