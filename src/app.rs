@@ -35,6 +35,7 @@ use crate::webhooks::actions::Tools;
 use crate::webhooks::alerts::WebhookNotices;
 use crate::webhooks::alerts::operator::{self, OperatorPost};
 use crate::webhooks::alerts::teller::Teller;
+use crate::webhooks::guide::Terms;
 use crate::webhooks::limit::TestLimit;
 use crate::workspace::answers::transfer::runner::Imports;
 use crate::workspace::change::Desk;
@@ -209,6 +210,7 @@ impl App {
             let (tools, test_limit) = (Data::new(tools.clone()), Data::new(test_limit));
             let (desk, imports) = (Data::new(desk), Data::new(imports.clone()));
             let (ladder, notices) = (Data::new(ladder), Data::from(notices));
+            let terms = Data::new(terms(config));
             let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
@@ -218,6 +220,7 @@ impl App {
                 app.app_data(tools.clone()).app_data(test_limit.clone());
                 app.app_data(callers.clone()).app_data(sign_ins.clone()).app_data(desk.clone());
                 app.app_data(imports.clone()).app_data(ladder.clone()).app_data(notices.clone());
+                app.app_data(terms.clone());
                 if let Some(receiver) = &demo {
                     app.app_data(receiver.clone()).configure(routes::demo);
                 }
@@ -301,6 +304,16 @@ fn tell(config: &Config, context: &Context, tools: &Tools, ladder: Ladder, news:
     let teller = Teller { db, clock, rng, ladder, news, public_url: config.public_url.clone(), mails, operator };
     tasks.push(tokio::spawn(teller.run()));
     tasks
+}
+
+/// What the guide tells those who write a receiver.
+fn terms(config: &Config) -> Terms {
+    Terms {
+        delays: config.retry_schedule.delays().to_vec(),
+        request_timeout: config.request_timeout,
+        disable_after: config.disable_after,
+        egress_addresses: config.egress_addresses.clone(),
+    }
 }
 
 fn sender(

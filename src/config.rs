@@ -65,7 +65,7 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Known to the contract, and not doing anything in this version: said at the start where they are set.
-pub const WITHOUT_EFFECT: &[&str] = &["egress_addresses", "retention", "otlp_endpoint", "metrics_listen"];
+pub const WITHOUT_EFFECT: &[&str] = &["retention", "otlp_endpoint", "metrics_listen"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -87,6 +87,8 @@ pub struct Config {
     pub request_timeout: Duration,
     pub connect_timeout: Duration,
     pub lane_concurrency: usize,
+    /// Addresses and networks, as they were written.
+    pub egress_addresses: Vec<String>,
     pub extra_ca_file: Option<PathBuf>,
     pub disable_after: Duration,
     pub max_webhooks: usize,
@@ -152,6 +154,7 @@ impl Config {
             request_timeout: given.read("request_timeout", value::attempt_duration)?,
             connect_timeout: given.read("connect_timeout", value::attempt_duration)?,
             lane_concurrency: given.read("lane_concurrency", |text| value::count(text, 1, 1000))?,
+            egress_addresses: given.list("egress_addresses", value::address_or_network)?,
             disable_after: given.read("disable_after", value::duration)?,
             extra_ca_file: given.optional("extra_ca_file", |text| Ok(PathBuf::from(text)))?,
             max_webhooks: given.read("max_webhooks", |text| value::count(text, 1, 100_000))?,
@@ -314,6 +317,7 @@ mod tests {
             ("HERALD_RETRY_SCHEDULE", "5 minutes"),
             ("HERALD_LISTEN", "nowhere"),
             ("HERALD_ALLOWED_NETWORKS", "127.0.0.0/8,everything"),
+            ("HERALD_EGRESS_ADDRESSES", "203.0.113.7,herald.example.com"),
             ("HERALD_REQUEST_TIMEOUT", "0s"),
             ("HERALD_CONNECT_TIMEOUT", "11m"),
             ("HERALD_LANE_CONCURRENCY", "0"),
@@ -350,6 +354,13 @@ mod tests {
         let config = Config::read(&flags, environment.into_iter()).unwrap();
         assert_eq!((config.lane_concurrency, config.max_webhooks, config.log.as_str()), (4, 7, "debug"));
         assert_eq!(config.retry_schedule.delays(), [Duration::from_secs(1), Duration::from_secs(2)]);
+    }
+
+    #[test]
+    fn egress_addresses_are_single_ones_and_networks() {
+        let config = read(&[("HERALD_EGRESS_ADDRESSES", "203.0.113.7, 2001:db8::/48")]).unwrap();
+        assert_eq!(config.egress_addresses, ["203.0.113.7", "2001:db8::/48"]);
+        assert!(read(&[]).unwrap().egress_addresses.is_empty());
     }
 
     #[test]

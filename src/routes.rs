@@ -15,6 +15,7 @@ use crate::receiver;
 use crate::web::{assets, at, error, problem};
 use crate::webhooks::alerts::pages as alerts;
 use crate::webhooks::api as webhooks_api;
+use crate::webhooks::guide::pages as guide;
 use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
 use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
@@ -130,6 +131,7 @@ pub fn configure(app: &mut ServiceConfig) {
     // Admins, while the organization's webhooks are enabled. Not every word in the place of an id is one: `new` is a page.
     app.service(webhooks("").get(list::show))
         .service(webhooks("/new").get(edit::blank).post(edit::create))
+        .service(webhooks("/guide").get(guide::show))
         .service(webhooks("/{webhook:[0-9a-f]{24}}").get(log::webhook::show))
         .service(webhooks("/{webhook}/edit").get(edit::show).post(edit::update))
         .service(webhooks("/{webhook}/delete").get(delete::ask).post(delete::delete))

@@ -1,5 +1,6 @@
 //! Reading one setting's value. The error says what is allowed.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -52,6 +53,13 @@ pub(super) fn rate(text: &str) -> Result<Rate, String> {
 
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     text.parse().map_err(|_| format!("{text:?} is not a network such as 10.0.0.0/8"))
+}
+
+pub(super) fn address_or_network(text: &str) -> Result<String, String> {
+    let is_good = text.parse::<IpAddr>().is_ok() || text.parse::<IpNet>().is_ok();
+    is_good
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("{text:?} is neither an address nor a network such as 203.0.113.0/24"))
 }
 
 pub(super) fn flag(text: &str) -> Result<bool, String> {

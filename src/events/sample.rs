@@ -8,6 +8,9 @@ use super::catalog::{EntityType, EventType};
 /// When the samples happened: 26 May 2021, 07:50:15 UTC.
 const PERFORMED_AT: Timestamp = Timestamp::from_seconds(1_622_015_415);
 
+/// Every sample is this event.
+pub const EVENT_ID: &str = "EVT-60adfdb750b58a0c2d78bdd8";
+
 const SECTION: &str = "5dd51f0c3f3dad73ab0a3477";
 const PROJECT: &str = "5dd51ea63f3dad73ab0a344b";
 const ANSWER: &str = "5dc94b1e3f3dad73ab0a2f10";
@@ -17,7 +20,7 @@ const INTAKE: &str = "5dd51d823f3dad73ab0a3402";
 pub fn callback(event_type: EventType, zone: TimeZone) -> String {
     let data = members(event_type).map(|members| format!("{{{members}}}"));
     let facts = Facts {
-        id: &"EVT-60adfdb750b58a0c2d78bdd8".parse().expect("an event id, as the contract shows it"),
+        id: &EVENT_ID.parse().expect("an event id, as the contract shows it"),
         event_type,
         entity_ids: &[entity(event_type).to_owned()],
         performed_by: "john@responsive.io",

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod alerts;
 pub mod api;
 pub mod form;
+pub mod guide;
 pub mod limit;
 pub mod log;
 pub mod model;

@@ -18,6 +18,14 @@ pub fn duplicate(id: &WebhookId) -> String {
     format!("{NEW}?from={id}")
 }
 
+/// The guide for those who write a receiver.
+pub const GUIDE: &str = "/settings/integrations/collaboration/webhooks/guide";
+
+/// The guide with a webhook's names filled in.
+pub fn guide(id: &WebhookId) -> String {
+    format!("{GUIDE}?webhook={id}")
+}
+
 /// Where the API has a webhook.
 pub fn api(id: &WebhookId) -> String {
     format!("/api/v1/webhooks/{id}")

@@ -4,6 +4,7 @@ mod api;
 mod duplicate;
 mod example;
 mod form;
+mod guide;
 mod life;
 mod limits;
 mod locked;

@@ -59,6 +59,8 @@ pub(super) struct FormPage {
     example: String,
     examples: Vec<&'static str>,
     sample: Coloured,
+    /// The guide, about this webhook where there is one already.
+    guide_url: String,
 }
 
 crate::web::page!(FormPage, as_form);
@@ -171,6 +173,7 @@ impl Desk<'_> {
         let frame = Frame { here: webhook.name.to_string(), title, action: urls::edit(&webhook.id) };
         let secret = SecretField::Hidden { reveal_url: urls::reveal(&webhook.id) };
         let mut page = self.page(frame, form, secret, &stored_names(webhook));
+        page.guide_url = urls::guide(&webhook.id);
         page.disabled = (webhook.state == WebhookState::Disabled).then(|| why_disabled(webhook));
         page.tested = webhook.last_test.map(|test| tested(test, self.now, self.zone()));
         page
@@ -203,6 +206,7 @@ impl Desk<'_> {
             example: form.example.clone(),
             examples: EventType::ALL.iter().map(|kind| kind.as_str()).collect(),
             sample: self.sample(),
+            guide_url: urls::GUIDE.to_owned(),
         }
     }
 

@@ -1,0 +1,220 @@
+//! The guide's programs, run as the guide shows them: what Herald signed they take, and nothing else.
+
+use std::process::Stdio;
+
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use herald::base::WebhookId;
+use herald::delivery::signing::{SigningSecret, sign};
+use reqwest::Client;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::*;
+use crate::support::app::{PATIENCE, client};
+use crate::support::recorder::{Received, Recorder};
+
+/// The file that the guide shows.
+#[path = "../../../../src/webhooks/guide/receivers/receiver.rs"]
+#[expect(clippy::disallowed_methods, reason = "a program of its own has no clock of ours")]
+mod in_rust;
+
+const PATH: &str = "/hooks/crm";
+
+/// What a running Herald sent to a webhook, and the secret that signed it.
+struct Callback {
+    id: String,
+    sent: i64,
+    signature: String,
+    body: Vec<u8>,
+    secret: String,
+    /// The guide about this webhook.
+    guide: Page,
+}
+
+impl Callback {
+    async fn delivered() -> Self {
+        let app = spawn_app().await;
+        let recorder = Recorder::start().await;
+        let webhook: WebhookId = adds_webhook(&app, "CRM sync", &recorder.url(PATH)).await.id;
+        records_event(&app, EventType::ProjectCreated).await;
+        let received = recorder.wait_for(1).await.remove(0);
+        let secret = app.program("write").await.gets(&format!("/webhooks/{webhook}/secret")).await.json();
+        let guide = open(&app.admin().await, &guide(&webhook)).await;
+        app.stop().await;
+        let header = |received: &Received, name: &str| received.header(name).expect("a header").to_owned();
+        Self {
+            id: header(&received, "webhook-id"),
+            sent: header(&received, "webhook-timestamp").parse().expect("seconds"),
+            signature: header(&received, "webhook-signature"),
+            secret: secret["signing_secret"].as_str().expect("a secret").to_owned(),
+            body: received.body,
+            guide,
+        }
+    }
+
+    /// A program of the guide, for this webhook.
+    fn program(&self, name: &str) -> String {
+        let source: String = self.guide.all(&format!("#receiver-{name}")).iter().flat_map(|pre| pre.text()).collect();
+        assert!(source.contains(PATH), "the guide has no program in {name}");
+        source
+    }
+
+    fn signed_at(&self, sent: i64) -> String {
+        let secret = SigningSecret::parse(&self.secret).expect("a secret");
+        sign(&[secret], &self.id, sent, &self.body)
+    }
+
+    fn signed_by_another(&self) -> String {
+        sign(&[SigningSecret::of_bytes(b"somebody else's secret, not ours")], &self.id, self.sent, &self.body)
+    }
+
+    /// What a receiver may be sent, and how it has to answer.
+    fn messages(&self, path: &str) -> Vec<(&'static str, Message, u16)> {
+        let genuine = Message {
+            path: path.to_owned(),
+            id: Some(self.id.clone()),
+            timestamp: Some(self.sent.to_string()),
+            signature: Some(self.signature.clone()),
+            body: self.body.clone(),
+        };
+        let with = |change: fn(&mut Message)| {
+            let mut message = genuine.clone();
+            change(&mut message);
+            message
+        };
+        let signed = |signature: String| Message { signature: Some(signature), ..genuine.clone() };
+        let at = |sent: i64| Message { timestamp: Some(sent.to_string()), ..signed(self.signed_at(sent)) };
+        let other = self.signed_by_another();
+        vec![
+            ("as Herald sent it", genuine.clone(), 204),
+            ("with a query", with(|message| message.path += "?key=1"), 204),
+            ("while the secret is being rotated", signed(format!("{other} {}", self.signature)), 204),
+            ("beside a signature of another kind", signed(format!("{} v1a,AAAA", self.signature)), 204),
+            ("signed four minutes ago", at(self.sent - 240), 204),
+            ("signed by another", signed(other), 401),
+            ("with a body of another length", with(|message| message.body.push(b' ')), 401),
+            ("with one bit of the body changed", with(|message| message.body[20] ^= 1), 401),
+            ("with another id", with(|message| message.id = Some("EVT-000000000000000000000000".into())), 401),
+            ("signed long ago", at(self.sent - 600), 401),
+            ("signed far ahead", at(self.sent + 900), 401),
+            ("with a time that is none", with(|message| message.timestamp = Some("soon".into())), 401),
+            ("with a time beyond numbers", with(|message| message.timestamp = Some("9".repeat(40))), 401),
+            ("with the version of another kind", signed(self.signature.replace("v1,", "v1a,")), 401),
+            ("with half a signature", signed(self.signature[..20].to_owned()), 401),
+            ("with an empty signature", signed("v1,".into()), 401),
+            ("without its id", with(|message| message.id = None), 401),
+            ("without its time", with(|message| message.timestamp = None), 401),
+            ("without a signature", with(|message| message.signature = None), 401),
+            ("at another path", with(|message| message.path += "/more"), 404),
+        ]
+    }
+}
+
+#[derive(Clone)]
+struct Message {
+    path: String,
+    id: Option<String>,
+    timestamp: Option<String>,
+    signature: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Message {
+    /// The status that it is answered with.
+    async fn sent_to(&self, client: &Client, base: &str) -> u16 {
+        let mut request = client.post(format!("{base}{}", self.path)).body(self.body.clone());
+        for (name, value) in
+            [("webhook-id", &self.id), ("webhook-timestamp", &self.timestamp), ("webhook-signature", &self.signature)]
+        {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        request.send().await.expect("an answer").status().as_u16()
+    }
+}
+
+/// Sends a receiver that listens at `base` and `path` all that it may be sent.
+async fn tells_what_is_ours(callback: &Callback, name: &str, base: &str, path: &str) {
+    let client = client();
+    for (what, message, status) in callback.messages(path) {
+        assert_eq!(message.sent_to(&client, base).await, status, "{name}: {what}");
+    }
+}
+
+/// A program of the guide as a process; ends when dropped.
+struct Running {
+    base: String,
+    _folder: tempfile::TempDir,
+    _child: Child,
+}
+
+impl Running {
+    async fn start(callback: &Callback, name: &str, program: &str, file: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(file), callback.program(name)).expect("the program is written");
+        let mut command = Command::new(program);
+        command.arg(file).current_dir(folder.path()).env("WEBHOOK_SECRET", &callback.secret).env("PORT", "0");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the program is installed: bin/test installs what is missing");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it says where it listens");
+        let first = first.expect("text").unwrap_or_else(|| panic!("{name} does not start"));
+        let port = first.strip_prefix("listening on port ").unwrap_or_else(|| panic!("{name}: {first}"));
+        let base = format!("http://127.0.0.1:{port}");
+        // Read on, so that it can go on writing.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { base, _folder: folder, _child: child }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_in_python_and_javascript_take_what_herald_signed_and_nothing_else() {
+    let callback = Callback::delivered().await;
+    for (name, program, file) in [("python", "python3", "receiver.py"), ("javascript", "node", "receiver.mjs")] {
+        let running = Running::start(&callback, name, program, file).await;
+        tells_what_is_ours(&callback, name, &running.base, PATH).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_in_rust_takes_what_herald_signed_and_nothing_else() {
+    const AS_IT_STANDS: &str = "/webhooks/herald";
+    let callback = Callback::delivered().await;
+    let shown = callback.program("rust").replace(PATH, AS_IT_STANDS);
+    let with_headers = include_str!("../../../../src/webhooks/guide/receivers/receiver.rs").split_once('\n').unwrap();
+    assert!(shown.starts_with(with_headers.0) && shown.ends_with(with_headers.1), "{shown}");
+
+    let key = Data::new(in_rust::Key::parse(&callback.secret).expect("a key"));
+    let server = HttpServer::new(move || App::new().app_data(key.clone()).default_service(web::to(in_rust::receive)));
+    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a port");
+    let base = format!("http://{}", server.addrs()[0]);
+    let server = server.run();
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    tells_what_is_ours(&callback, "rust", &base, AS_IT_STANDS).await;
+    handle.stop(false).await;
+    serving.await.expect("no panic").expect("it served");
+}
+
+#[tokio::test]
+async fn the_program_in_typescript_is_the_one_in_javascript_with_its_types() {
+    let app = spawn_app().await;
+    let page = open(&app.admin().await, GUIDE).await;
+    let source =
+        |name: &str| -> String { page.all(&format!("#receiver-{name}")).iter().flat_map(|pre| pre.text()).collect() };
+    let types = [
+        ", type IncomingHttpHeaders, type IncomingMessage",
+        ": IncomingHttpHeaders",
+        ": IncomingMessage",
+        ": Promise<number>",
+        ": Buffer[]",
+        ": Buffer",
+        ": string",
+        ": void",
+    ];
+    let plain = types.iter().fold(source("typescript"), |source, annotation| source.replace(annotation, ""));
+    assert_eq!(plain, source("javascript"));
+    app.stop().await;
+}
