@@ -15,6 +15,7 @@ use crate::receiver;
 use crate::web::{assets, at, error, problem};
 use crate::webhooks::alerts::pages as alerts;
 use crate::webhooks::api as webhooks_api;
+use crate::webhooks::doctor::pages as doctor;
 use crate::webhooks::guide::pages as guide;
 use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
@@ -132,6 +133,7 @@ pub fn configure(app: &mut ServiceConfig) {
     app.service(webhooks("").get(list::show))
         .service(webhooks("/new").get(edit::blank).post(edit::create))
         .service(webhooks("/guide").get(guide::show))
+        .service(webhooks("/guide/check").get(doctor::show).post(doctor::check))
         .service(webhooks("/{webhook:[0-9a-f]{24}}").get(log::webhook::show))
         .service(webhooks("/{webhook}/edit").get(edit::show).post(edit::update))
         .service(webhooks("/{webhook}/delete").get(delete::ask).post(delete::delete))

@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod alerts;
 pub mod api;
+pub mod doctor;
 pub mod form;
 pub mod guide;
 pub mod limit;

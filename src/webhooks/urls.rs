@@ -26,6 +26,19 @@ pub fn guide(id: &WebhookId) -> String {
     format!("{GUIDE}?webhook={id}")
 }
 
+/// The signature doctor.
+pub const CHECK: &str = "/settings/integrations/collaboration/webhooks/guide/check";
+
+/// The signature doctor, for what this webhook's receiver got.
+pub fn check(id: &WebhookId) -> String {
+    format!("{CHECK}?webhook={id}")
+}
+
+/// The signature doctor with what an attempt sent.
+pub fn check_attempt(id: &DeliveryId, number: i64) -> String {
+    format!("{CHECK}?delivery={id}&attempt={number}")
+}
+
 /// Where the API has a webhook.
 pub fn api(id: &WebhookId) -> String {
     format!("/api/v1/webhooks/{id}")

@@ -1,6 +1,7 @@
 //! Webhooks as admins configure them, through the door: the form and its rules, the test, and what can be undone.
 
 mod api;
+mod doctor;
 mod duplicate;
 mod example;
 mod form;

@@ -7,3 +7,4 @@ mod receivers;
 mod terms;
 
 pub use terms::Terms;
+pub(in crate::webhooks) use terms::span;

@@ -11,6 +11,7 @@ use crate::base::{EventId, TimeZone, WebhookId};
 use crate::delivery::signing::{self, SigningSecret};
 use crate::events::{EventType, sample};
 use crate::web::{self, Context, Error, Hx, Page as _, Section, Shell};
+use crate::webhooks::doctor::pages::Fields;
 use crate::webhooks::model::{HeaderName, Webhook};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::{store, urls};
@@ -46,6 +47,9 @@ struct GuidePage {
     chapters: Vec<Chapter>,
     test: String,
     programs: Vec<Program>,
+    /// Why a signature does not hold.
+    check: Fields,
+    check_url: String,
     egress_addresses: Vec<String>,
     /// Whom to ask.
     contact: String,
@@ -105,6 +109,8 @@ pub(crate) async fn show(
         chapters: catalog::chapters(zone, webhook.as_ref()),
         test: catalog::test(&EventId::new(now, context.rng.as_ref()), &admin.user.email, now, zone),
         programs: receivers::ALL.iter().map(|receiver| Program::new(receiver, webhook.as_ref())).collect(),
+        check: Fields::blank(webhook.as_ref().map(|webhook| &webhook.id)),
+        check_url: webhook.as_ref().map_or_else(|| urls::CHECK.to_owned(), |webhook| urls::check(&webhook.id)),
         egress_addresses: terms.egress_addresses.clone(),
         contact: context.account_manager_contact.clone(),
         webhook,

@@ -38,7 +38,7 @@ impl Terms {
 }
 
 /// A length of time in its two largest units: `5 minutes`, `3 days 3 hours`, `250 ms`.
-pub(super) fn span(time: Duration) -> String {
+pub(in crate::webhooks) fn span(time: Duration) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     if !time.as_millis().is_multiple_of(1_000) && time < Duration::from_secs(60) {
         return format!("{} ms", time.as_millis());

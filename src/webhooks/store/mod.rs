@@ -21,7 +21,7 @@ pub use preview::{RecentEvent, count_in_state, recent_events};
 pub use rotation::{
     end_current_secret, forget_old_secrets, forget_secrets, note_secrets_changed, old_secrets, time_of_new_secret,
 };
-pub use secrets::{headers, insert_secret, secrets, set_headers};
+pub use secrets::{OwnedSecret, every_secret, headers, insert_secret, secrets, set_headers};
 pub use subscriptions::set_subscriptions;
 
 /// The organization's webhooks, oldest first, without the deleted ones.

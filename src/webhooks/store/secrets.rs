@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use crate::base::{Rng, Secret, SecretId, Timestamp, Vault, WebhookId};
+use crate::base::{OrganizationId, Rng, Secret, SecretId, Timestamp, Vault, WebhookId};
 use crate::db::meta::raise_changes;
 use crate::db::{Conn, DbError};
 use crate::delivery::signing::SigningSecret;
@@ -92,10 +92,46 @@ pub async fn secrets(
     let mut secrets = Vec::with_capacity(rows.len());
     for row in rows {
         let (id, sealed): (SecretId, String) = (row.try_get(0)?, row.try_get(1)?);
-        let wrong = |problem: String| DbError::inconsistent("signing_secrets", "secret", id.as_str(), problem);
-        let text = vault.open(&secret_place(webhook, &id), &sealed).map_err(|e| wrong(e.to_string()))?;
-        let secret = SigningSecret::parse(text.expose()).map_err(|e| wrong(e.to_string()))?;
-        secrets.push((secret, row.try_get(2)?));
+        secrets.push((open(vault, webhook, &id, &sealed)?, row.try_get(2)?));
     }
     Ok(secrets)
+}
+
+/// A secret of a webhook.
+#[derive(Clone, Debug)]
+pub struct OwnedSecret {
+    pub webhook: WebhookId,
+    pub webhook_name: String,
+    pub secret: SigningSecret,
+    /// When it stopped, or stops, to sign.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Every secret that is kept of the organization, those of deleted webhooks and those that do not sign any more, too; the
+/// newest first.
+pub async fn every_secret(
+    conn: &mut Conn,
+    vault: &Vault,
+    organization: &OrganizationId,
+) -> Result<Vec<OwnedSecret>, DbError> {
+    let rows = sqlx::query(
+        "SELECT s.id, s.secret, s.expires_at, w.id, w.name FROM webhooks w JOIN signing_secrets s ON s.webhook_id = w.id \
+         WHERE w.organization_id = $1 ORDER BY s.created_at DESC, s.id DESC",
+    )
+    .bind(organization)
+    .fetch_all(conn)
+    .await?;
+    let mut secrets = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (id, sealed, webhook): (SecretId, String, WebhookId) = (row.try_get(0)?, row.try_get(1)?, row.try_get(3)?);
+        let secret = open(vault, &webhook, &id, &sealed)?;
+        secrets.push(OwnedSecret { webhook, webhook_name: row.try_get(4)?, secret, ends_at: row.try_get(2)? });
+    }
+    Ok(secrets)
+}
+
+fn open(vault: &Vault, webhook: &WebhookId, id: &SecretId, sealed: &str) -> Result<SigningSecret, DbError> {
+    let wrong = |problem: String| DbError::inconsistent("signing_secrets", "secret", id.as_str(), problem);
+    let text = vault.open(&secret_place(webhook, id), sealed).map_err(|e| wrong(e.to_string()))?;
+    SigningSecret::parse(text.expose()).map_err(|e| wrong(e.to_string()))
 }

@@ -11,8 +11,8 @@ use herald::events::EventType;
 use herald::events::record::next_seq;
 use herald::webhooks::model::{Deletion, Draft, DraftHeader, LastTest, NewWebhook, Webhook, WebhookState};
 use herald::webhooks::store::{
-    self, Delivered, Hour, attempts_by_hour, count_in_state, count_open, delivered, headers, insert_secret,
-    last_attempts, recent_events, secrets, set_headers, set_subscriptions,
+    self, Delivered, Hour, attempts_by_hour, count_in_state, count_open, delivered, every_secret, headers,
+    insert_secret, last_attempts, recent_events, secrets, set_headers, set_subscriptions,
 };
 use sqlx::Row as _;
 
@@ -214,6 +214,11 @@ async fn header_values_and_secrets_are_sealed_and_opened() {
             .unwrap();
         let signing = secrets(&mut tx, &house.vault, &hook.id, house.now()).await.unwrap();
         assert_eq!(signing, [(made[1].clone(), None)], "the older one has ended");
+        let every = every_secret(&mut tx, &house.vault, &house.organization).await.unwrap();
+        let every: Vec<_> = every.into_iter().filter(|kept| kept.webhook == hook.id).collect();
+        let kept: Vec<_> =
+            every.iter().map(|kept| (&*kept.webhook_name, &kept.secret, kept.ends_at.is_some())).collect();
+        assert_eq!(kept, [("Häkchen", &made[1], false), ("Häkchen", &made[0], true)]);
         let row = sqlx::query("SELECT value FROM webhook_headers").fetch_one(&mut *tx).await.unwrap();
         assert!(row.get::<String, _>(0).starts_with("v1."), "sealed");
     })

@@ -68,6 +68,8 @@ struct Selected {
     response_title: String,
     response_body: Coloured,
     response_is_empty: bool,
+    /// Why the receiver may have found its signature wrong.
+    check_url: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -187,7 +189,7 @@ fn page(admin: &WebhooksAdmin, found: Found, asked: Option<i64>, now: Timestamp)
         request_url: selected.as_ref().map_or_else(|| webhook.endpoint.to_string(), |attempt| attempt.url.clone()),
         request_title: format!("Body, {} bytes", event.body.len()),
         request_body: Coloured::text(&event.body),
-        selected: selected.map(show_attempt),
+        selected: selected.map(|attempt| show_attempt(&delivery.id, attempt)),
         url,
     }
 }
@@ -218,12 +220,13 @@ fn facts(
     facts
 }
 
-fn show_attempt(attempt: Attempt) -> Selected {
+fn show_attempt(delivery: &DeliveryId, attempt: Attempt) -> Selected {
     let answer = Answer::of_attempt(&attempt.line);
     let hidden = |value: Option<String>| value.unwrap_or_else(|| "••••••••".into());
     let cut = if attempt.response_truncated { ", cut after the part that is kept" } else { "" };
     Selected {
         number: attempt.line.number,
+        check_url: urls::check_attempt(delivery, attempt.line.number),
         taken: taken(attempt.line.duration),
         // The status alone is said by the badge already.
         error: attempt.line.error.filter(|error| *error != answer.whole()).unwrap_or_default(),
