@@ -28,7 +28,7 @@ use crate::engine::TIMEOUT;
 use crate::support::Engine;
 
 const RUNS: usize = 10;
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 5;
 const HOOKS: usize = 3;
 /// After so many bursts, all deliveries are compared.
 const WHOLE: usize = 10;

@@ -117,6 +117,9 @@ impl Dice {
             burst.push(Command::Pass(Duration::from_secs(seconds)));
         }
         let length = 1 + self.below(LONGEST_BURST);
+        if self.below(6) == 0 {
+            burst.extend(self.haste(self.below(3)));
+        }
         // Much at once to one webhook, or something to each.
         let focus = (self.below(2) == 0).then(|| self.below(5));
         while burst.len() < length {
@@ -127,6 +130,23 @@ impl Dice {
             }
         }
         burst
+    }
+
+    /// What somebody does in haste while attempts are under way; rarely together by chance alone.
+    fn haste(&self, hook: usize) -> Vec<Command> {
+        let cancel = Some(Held::Cancel);
+        let deliver = Some(Held::Deliver);
+        let replay = Command::Replay { hook, succeeded: false };
+        match self.below(4) {
+            0 => vec![Command::Pause { hook }, Command::Resume { hook, held: cancel }, replay],
+            1 => vec![
+                Command::Pause { hook },
+                Command::Resume { hook, held: deliver },
+                Command::Redeliver { hook, back: 0 },
+            ],
+            2 => vec![Command::Delete { hook }, Command::Undo { hook }, Command::Pause { hook }],
+            _ => vec![replay, Command::Delete { hook }, Command::Undo { hook }, Command::CancelReplay { back: 0 }],
+        }
     }
 
     fn command(&self, hook: usize) -> Command {

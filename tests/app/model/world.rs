@@ -32,7 +32,7 @@ use crate::support::recorder::{Answer, Recorder};
 /// Requests at a time to one webhook.
 const WIDTH: usize = 3;
 /// How long a slow receiver takes: some commands.
-const SLOWNESS: Duration = Duration::from_millis(15);
+const SLOWNESS: Duration = Duration::from_millis(25);
 /// Before all events.
 const LONG_AGO: Duration = Duration::from_secs(365 * 24 * 3_600);
 
