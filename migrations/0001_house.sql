@@ -265,11 +265,14 @@ CREATE TABLE deliveries (
     undo_state TEXT,
     replay_id TEXT,
     replayed_from TEXT,
+    redelivery_asked_at BIGINT,
     PRIMARY KEY (event_id, webhook_id)
 );
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, event_id) WHERE due_at IS NOT NULL;
 -- Leases of redeliveries, and of what was held or cancelled while its attempt was under way. All others end at due_at, whose index has them.
 CREATE INDEX deliveries_leased_apart ON deliveries (leased_until) WHERE leased_until <> COALESCE(due_at, 0);
+-- Redeliveries that somebody asked for and that have not been made: nearly always none.
+CREATE INDEX deliveries_asked ON deliveries (redelivery_asked_at, webhook_id, event_id) WHERE redelivery_asked_at IS NOT NULL;
 CREATE INDEX deliveries_log ON deliveries (webhook_id, created_at, event_id, event_type);
 CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, event_id, event_type);
 -- What a replay has made pending: how much of it has come to what.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
-use crate::base::{Clock, Rng, Timestamp, Vault, WebhookId};
+use crate::base::{Clock, DeliveryId, Rng, Timestamp, Vault, WebhookId};
 use crate::db::{Db, DbError, Dialect, meta};
 use crate::events::fan_out::{BornDelivery, Dispatch};
 
@@ -18,7 +18,7 @@ use super::recorder::{self, Recorder};
 use super::replay;
 use super::retry::Schedule;
 use super::sender::Sender;
-use super::store::{self, Disable};
+use super::store::{self, Disable, TakeUp};
 
 /// How often the poll looks even when nothing is known to be due: other nodes' work, and the dead ones'.
 const POLL: Duration = Duration::from_secs(1);
@@ -28,6 +28,8 @@ const POLL_ALONE: Duration = Duration::from_secs(5);
 /// The same after work was found: what is due next is not known yet. Short, so that retries, which chance has spread out, do not
 /// come back all those of a second at once.
 const POLL_AT_WORK: Duration = Duration::from_millis(100);
+/// Redeliveries taken up by one look at most.
+const TAKEN_UP: usize = 64;
 /// Bodies that all lanes together keep in memory; past that, new deliveries wait in the database.
 const MEMORY: usize = 64 * 1024 * 1024;
 
@@ -339,6 +341,7 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
     let mut conn = shared.parts.db.read().await?;
     let counter = meta::changes(&mut conn).await?;
     let due = store::due_webhooks(&mut conn).await?;
+    let asked = store::asked_redeliveries(&mut conn, now, TAKEN_UP).await?;
     drop(conn);
     if changes.replace(counter).is_some_and(|before| before != counter) {
         shared.forget_targets();
@@ -348,6 +351,10 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
         Dialect::Postgres => POLL,
     };
     let mut next = now + pause;
+    if asked.len() == TAKEN_UP {
+        next = now + POLL_AT_WORK;
+    }
+    take_up(shared, asked, now).await?;
     for (webhook, due_at) in due {
         if due_at <= now {
             shared.lane(&webhook).claim(shared);
@@ -357,4 +364,19 @@ async fn look(shared: &Arc<Shared>, now: Timestamp, changes: &mut Option<i64>) -
         }
     }
     Ok(next)
+}
+
+/// Makes redeliveries that a process had promised which is gone or had to give them back.
+async fn take_up(shared: &Arc<Shared>, asked: Vec<DeliveryId>, now: Timestamp) -> Result<(), DbError> {
+    for id in asked {
+        let lane = shared.lane(&id.webhook);
+        // One that waits here still for its place makes its lease longer by itself.
+        if lane.awaits(&id) {
+            continue;
+        }
+        if let Some(job) = shared.parts.db.submit(TakeUp { id, now, lease: shared.lease.length() }).await? {
+            lane.push_urgent(shared, job);
+        }
+    }
+    Ok(())
 }

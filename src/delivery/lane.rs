@@ -17,7 +17,7 @@ use self::work::Start;
 use super::engine::Shared;
 use super::model::{Job, Trigger};
 use super::store::{Claim, Release, load_target};
-use crate::base::{Timestamp, WebhookId};
+use crate::base::{DeliveryId, Timestamp, WebhookId};
 
 /// After a fault of our own (a database that does not answer, a secret that does not open). Doubled for each time that a
 /// webhook cannot be read again, up to [`DOUBLINGS`] times: five minutes.
@@ -76,6 +76,11 @@ impl Lane {
         shared.opened(&job);
         self.state().urgent.push_back(job);
         self.pump(shared);
+    }
+
+    /// Whether a redelivery waits here for its turn.
+    pub(super) fn awaits(&self, id: &DeliveryId) -> bool {
+        self.state().urgent.iter().any(|job| job.id == *id)
     }
 
     /// What the lane knows of its webhook is out of date, and what was held may be due: it is claimed before anything new

@@ -102,7 +102,7 @@ impl State {
         self.urgent.drain(..).chain(self.fresh.drain(..)).chain(self.late.drain(..)).collect()
     }
 
-    /// All but what a person asked for, which is in memory only and would be lost.
+    /// All but what a person asked for, which goes at once whatever holds back the others.
     fn take_planned(&mut self) -> Vec<Job> {
         self.fresh.drain(..).chain(self.late.drain(..)).collect()
     }

@@ -130,8 +130,8 @@ async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
     Some(attempt)
 }
 
-/// Whether the lease outlasts an attempt that starts now. Only redeliveries may come here with less: they are in memory alone
-/// and not given back, so theirs is made longer.
+/// Whether the lease outlasts an attempt that starts now. Only redeliveries may come here with less: a person waits for them, so
+/// they are not given back for it, and theirs is made longer.
 async fn is_covered(shared: &Shared, job: &Job) -> bool {
     let now = shared.parts.clock.now();
     if job.trigger != Trigger::Redeliver || shared.lease.covers_attempt(job.leased_until, now) {

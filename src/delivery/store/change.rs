@@ -86,6 +86,7 @@ pub async fn release_for_switch(
 
 /// Deleting a webhook cancels what is open, in a way that its undo can take back.
 pub async fn cancel_for_deletion(conn: &mut Conn, webhook: &WebhookId, now: Timestamp) -> Result<u64, DbError> {
+    forget_asked(conn, webhook).await?;
     let text = "UPDATE deliveries SET undo_state = state, state = 'cancelled', reason = 'webhook_deleted', finished_at = $2, due_at = NULL \
                 WHERE webhook_id = $1 AND state IN ('pending', 'held')";
     Ok(sqlx::query(text).bind(webhook).bind(now).execute(conn).await?.rows_affected())
@@ -144,8 +145,17 @@ async fn what_holds(conn: &mut Conn, webhook: &WebhookId) -> Result<Option<Hold>
     Ok((!row.try_get::<Flag, _>(1)?.0).then_some(Hold::Switch))
 }
 
-/// Takes the lease for one attempt at once, of a delivery in whatever state. `None`: no such delivery in the organization.
-/// After the commit it goes to [`Hints::redeliver`](crate::delivery::model::Hints::redeliver).
+/// Redeliveries of the webhook that were asked for and not made are off.
+pub async fn forget_asked(conn: &mut Conn, webhook: &WebhookId) -> Result<(), DbError> {
+    let text =
+        "UPDATE deliveries SET redelivery_asked_at = NULL WHERE webhook_id = $1 AND redelivery_asked_at IS NOT NULL";
+    sqlx::query(text).bind(webhook).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes the lease for one attempt at once, of a delivery in whatever state, and writes down that it was asked for: should this
+/// process end before the attempt, [`asked_redeliveries`](super::asked_redeliveries) finds it. `None`: no such delivery in the
+/// organization. After the commit it goes to [`Hints::redeliver`](crate::delivery::model::Hints::redeliver).
 pub async fn start_redelivery(
     conn: &mut Conn,
     organization: &OrganizationId,
@@ -181,7 +191,8 @@ pub async fn start_redelivery(
     let body: String = row.try_get(4)?;
     // `due_at` stays: a planned retry keeps its time, and no claim takes a row that is leased.
     let leased = sqlx::query(
-        "UPDATE deliveries SET lease = lease + 1, leased_until = $4 WHERE organization_id = $1 AND webhook_id = $2 AND event_id = $3 \
+        "UPDATE deliveries SET lease = lease + 1, leased_until = $4, redelivery_asked_at = $5 \
+         WHERE organization_id = $1 AND webhook_id = $2 AND event_id = $3 \
          AND (leased_until IS NULL OR leased_until <= $5) RETURNING lease, attempts, step",
     )
     .bind(organization)

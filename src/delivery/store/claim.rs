@@ -144,6 +144,60 @@ impl Command for Extend {
     }
 }
 
+/// Redeliveries that were asked for and that nobody has in hand: whoever had is gone, or has given them back. Those of webhooks
+/// that take deliveries, the longest waiting first, `limit` at most.
+pub async fn asked_redeliveries(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<Vec<DeliveryId>, DbError> {
+    let text = "SELECT d.webhook_id, d.event_id FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id \
+                JOIN organizations o ON o.id = w.organization_id \
+                WHERE d.redelivery_asked_at IS NOT NULL AND (d.leased_until IS NULL OR d.leased_until <= $1) \
+                AND w.state = 'active' AND w.deleted_at IS NULL AND o.webhooks_enabled = 1 \
+                ORDER BY d.redelivery_asked_at, d.webhook_id, d.event_id LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sqlx::query(text).bind(now).bind(limit).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok(DeliveryId { webhook: row.try_get(0)?, event: row.try_get(1)? })).collect()
+}
+
+/// Takes one of [`asked_redeliveries`] in hand. `None`: somebody else has it by now, or it is off.
+#[derive(Clone, Debug)]
+pub struct TakeUp {
+    pub id: DeliveryId,
+    pub now: Timestamp,
+    /// How long it belongs to this process.
+    pub lease: Duration,
+}
+
+impl Command for TakeUp {
+    type Output = Option<Job>;
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Option<Job>>, DbError>> {
+        Box::pin(async move {
+            // `due_at` stays: a planned retry keeps its time.
+            let text = "UPDATE deliveries SET lease = lease + 1, leased_until = $4 WHERE webhook_id = $1 AND event_id = $2 \
+                        AND redelivery_asked_at IS NOT NULL AND (leased_until IS NULL OR leased_until <= $3) \
+                        RETURNING lease, attempts, step, (SELECT body FROM events WHERE events.id = deliveries.event_id)";
+            let mut outputs = Vec::with_capacity(commands.len());
+            for TakeUp { id, now, lease } in commands {
+                let leased_until = *now + *lease;
+                let query = sqlx::query(text).bind(&id.webhook).bind(&id.event).bind(*now).bind(leased_until);
+                let Some(row) = query.fetch_optional(&mut *conn).await? else {
+                    outputs.push(None);
+                    continue;
+                };
+                outputs.push(Some(Job {
+                    id: id.clone(),
+                    lease: row.try_get(0)?,
+                    attempts: row.try_get(1)?,
+                    step: row.try_get(2)?,
+                    body: row.try_get::<String, _>(3)?.into(),
+                    leased_until,
+                    trigger: Trigger::Redeliver,
+                }));
+            }
+            Ok(outputs)
+        })
+    }
+}
+
 /// Every webhook with open work, and when the earliest of it is due. Jumps from webhook to webhook through the index of due
 /// rows, so that it costs what there are webhooks with work, however long their queues.
 pub async fn due_webhooks(conn: &mut Conn) -> Result<Vec<(WebhookId, Timestamp)>, DbError> {

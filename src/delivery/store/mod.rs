@@ -14,10 +14,10 @@ mod target;
 
 pub use alerts::{Evidence, climb, due_alerts, last_failure, note_success_of_test};
 pub use change::{
-    HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
-    release_held_slowly, start_redelivery, undo_deletion,
+    HAND_OVER, cancel_for_deletion, cancel_held, count_held, forget_asked, hold, hold_for_switch, release_for_switch,
+    release_held, release_held_slowly, start_redelivery, undo_deletion,
 };
-pub use claim::{Claim, Extend, Release, due_webhooks, free_all_leases};
+pub use claim::{Claim, Extend, Release, TakeUp, asked_redeliveries, due_webhooks, free_all_leases};
 pub use replaying::{
     Running, cancel_orphan, cancel_replay, finish_replay, next_batch, open_deliveries, running_replays, take_batch,
 };

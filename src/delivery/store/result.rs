@@ -36,6 +36,7 @@ impl Command for RecordResult {
         Box::pin(async move {
             // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
             let mut health = update_health(conn, &tallies(commands)).await?;
+            answer_asked(conn, commands).await?;
             for piece in sql::shapes(commands) {
                 if update_deliveries(conn, piece, &NEXT).await? == piece.len() {
                     insert_attempts(conn, piece).await?;
@@ -56,6 +57,17 @@ impl Command for RecordResult {
     fn weight(&self) -> usize {
         1024 + self.0.attempt.response_body.text.len() + self.0.attempt.response_headers.len()
     }
+}
+
+/// Redeliveries that have been made, under the lease that is still their delivery's: few, whatever else is recorded with them.
+async fn answer_asked(conn: &mut Conn, commands: &[RecordResult]) -> Result<(), DbError> {
+    let text =
+        "UPDATE deliveries SET redelivery_asked_at = NULL WHERE webhook_id = $1 AND event_id = $2 AND lease = $3";
+    for RecordResult(result) in commands.iter().filter(|command| command.0.trigger == Trigger::Redeliver) {
+        let query = sqlx::query(text).bind(&result.id.webhook).bind(&result.id.event);
+        query.bind(result.lease).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// Attempts whose numbers are known, because [`NEXT`] held for all of them.

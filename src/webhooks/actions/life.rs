@@ -95,6 +95,10 @@ pub(super) async fn change_state(
         return Err(Refusal::HeldChoice { count });
     }
     store::update_state(tx, &webhook.id, to.state(), now).await?;
+    if to == Status::Active && held == Some(Held::Cancel) {
+        // Nothing that waited is to be sent, whether or not a delivery is held.
+        deliveries::forget_asked(tx, &webhook.id).await?;
+    }
     let (action, outcome) = match (to, held.filter(|_| count > 0)) {
         (Status::Paused, _) => {
             deliveries::hold(tx, &webhook.id).await?;

@@ -84,6 +84,8 @@ pub struct Delivery {
     /// Requests that a crash may have kept from being written down.
     pub lost: usize,
     pub flight: Option<Flight>,
+    /// A redelivery was promised and is not written down yet: it comes, whatever becomes of who promised it.
+    pub asked: bool,
     /// How many of the burst's attempts are behind it.
     pub read: usize,
 }
@@ -101,7 +103,7 @@ impl Delivery {
             Birth::Pending => State::Pending(Span::at(now)),
             Birth::Held => State::Held("webhook"),
         };
-        Self { state, attempts: 0, step: 0, finished: None, taken: None, lost: 0, flight: None, read: 0 }
+        Self { state, attempts: 0, step: 0, finished: None, taken: None, lost: 0, flight: None, asked: false, read: 0 }
     }
 
     /// Ready for the next burst: as it was seen.
@@ -116,7 +118,7 @@ impl Delivery {
 
     /// Whether it had come to its end before, and nothing was written down since.
     pub fn is_still(&self, before: &Self) -> bool {
-        !self.state.is_open() && Self { lost: before.lost, ..self.clone() } == *before
+        !self.state.is_open() && Self { lost: before.lost, asked: before.asked, ..self.clone() } == *before
     }
 
     /// Whether this is what the row says.
@@ -159,8 +161,9 @@ impl Delivery {
         State::Pending(Span::within(now, ahead.max(attempt)))
     }
 
+    /// Due at once. A lane that claims it in the moment between the change and hearing of it hands it back once.
     pub fn release(&mut self, now: Timestamp) {
-        self.state = self.soon(now, Duration::ZERO);
+        self.state = self.soon(now, HANDED_BACK);
     }
 
     pub fn break_flight(&mut self) {
@@ -174,6 +177,11 @@ impl Delivery {
         if matches!(self.state, State::Pending(_)) {
             self.state = State::Held(by);
         }
+    }
+
+    /// A person cancels what waits.
+    pub fn forget_asked(&mut self) {
+        self.asked = false;
     }
 
     pub fn cancel(&mut self, reason: &'static str, now: Timestamp) {
@@ -204,9 +212,14 @@ impl Delivery {
         Flight { trigger, step: self.step, is_broken: false }
     }
 
+    pub fn asked_flight(&self) -> Flight {
+        Flight { trigger: "redeliver", step: self.step, is_broken: false }
+    }
+
     /// The attempt is over and written down.
     pub fn record(&mut self, flight: Flight, succeeded: bool, now: Timestamp) {
         self.flight = None;
+        self.asked &= flight.trigger != "redeliver";
         self.attempts += 1;
         self.read += 1;
         let after = now + Duration::from_micros(1);

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use herald::base::Timestamp;
 
-use super::delivery::{Birth, Delivery, Flight, ReplayRule, State};
+use super::delivery::{Birth, Delivery, ReplayRule, State};
 use super::happening::{Happening, Step};
 use super::seen::Attempt;
 
@@ -56,9 +56,15 @@ impl Story<'_> {
             Happening::Disabled => it.hold("webhook"),
             Happening::NothingHeld if matches!(it.state, State::Held(_)) => return None,
             Happening::Released if matches!(it.state, State::Held(_)) => it.release(now),
-            Happening::CancelledOnResume if matches!(it.state, State::Held(_)) => it.cancel("cancelled_on_resume", now),
+            Happening::CancelledOnResume => {
+                it.forget_asked();
+                if matches!(it.state, State::Held(_)) {
+                    it.cancel("cancelled_on_resume", now);
+                }
+            }
             Happening::Deleted => {
                 it.break_flight();
+                it.forget_asked();
                 if it.state.is_open() {
                     it.cancel("webhook_deleted", now);
                 }
@@ -79,7 +85,8 @@ impl Story<'_> {
                 if it.flight.is_some() {
                     return None;
                 }
-                it.flight = Some(Flight { trigger: "redeliver", step: it.step, is_broken: false });
+                it.asked = true;
+                it.flight = Some(it.asked_flight());
             }
             Happening::UnderWay { event } if *event == self.event && it.flight.is_none() => return None,
             Happening::NoSuchDelivery { event } if *event == self.event => return None,
@@ -108,6 +115,9 @@ impl Story<'_> {
             change(&mut next);
             moves.push(next);
         };
+        if it.flight.is_none() && it.asked && step.is_deliverable {
+            may(&|next| next.flight = Some(next.asked_flight()));
+        }
         match (it.flight, it.state) {
             (None, State::Pending(due)) if due.from <= step.now && step.is_deliverable => {
                 may(&|next| next.flight = Some(next.planned_flight()));
