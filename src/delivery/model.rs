@@ -12,7 +12,7 @@ mod replay;
 pub use super::retry::Schedule;
 pub use health::{AlertKind, LEAST_FAILURES, Ladder, Spell};
 pub use limits::{Concurrency, InvalidConcurrency, InvalidPerSecond, Limits, PerSecond};
-pub use replay::{InvalidReplay, NewReplay, Replay, ReplayDraft, ReplayFilter, ReplayState};
+pub use replay::{InvalidReplay, NewReplay, Replay, ReplayDraft, ReplayFilter, ReplayState, UNDO_WITHIN};
 
 names! {
     DeliveryState {

@@ -52,11 +52,15 @@ async fn round(shared: &Shared) -> Result<Duration, DbError> {
 
 async fn step(shared: &Shared, replay: &Running) -> Result<Duration, DbError> {
     let now = shared.parts.clock.now();
-    if replay.is_orphaned {
+    if replay.is_orphaned(now) {
         let mut tx = shared.parts.db.begin().await?;
         store::cancel_orphan(&mut tx, replay, now).await?;
         tx.commit().await?;
         return Ok(PAUSE);
+    }
+    if replay.deleted_at.is_some() {
+        // Its deliveries are cancelled for as long as the deletion can be undone, and come back then.
+        return Ok(IDLE);
     }
     let mut conn = shared.parts.db.read().await?;
     let open = store::open_deliveries(&mut conn, &replay.id).await?;

@@ -15,6 +15,9 @@ names! {
     }
 }
 
+/// How long the deletion of a webhook can be undone (contract section 2). Its replays wait as long.
+pub const UNDO_WITHIN: Duration = Duration::from_secs(10 * 60);
+
 /// Which deliveries of a webhook are to be sent again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayFilter {

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{EventId, OrganizationId, ReplayId, Timestamp, WebhookId};
 use crate::db::{Conn, DbError, Dialect, Flag, Row, sql};
-use crate::delivery::model::{ReplayFilter, ReplayState};
+use crate::delivery::model::{ReplayFilter, ReplayState, UNDO_WITHIN};
 use crate::events::record::next_seq;
 
 use super::replays::{Reached, next_replayable, replay_filter};
@@ -19,9 +19,9 @@ pub struct Running {
     pub id: ReplayId,
     pub organization: OrganizationId,
     pub webhook: WebhookId,
-    /// The webhook was deleted: there is nothing left to do.
-    pub is_orphaned: bool,
-    /// The webhook is active, and webhooks are turned on; otherwise the replay waits.
+    /// When the webhook was deleted. The replay waits while that can be undone, and is cancelled afterwards.
+    pub deleted_at: Option<Timestamp>,
+    /// The webhook is there and active, and webhooks are turned on; otherwise the replay waits.
     pub is_deliverable: bool,
     /// Everything that it takes is taken.
     pub is_scanned: bool,
@@ -34,12 +34,19 @@ pub struct Running {
     created_at: Timestamp,
 }
 
+impl Running {
+    /// The webhook was deleted, and nobody can undo that any more.
+    pub fn is_orphaned(&self, now: Timestamp) -> bool {
+        is_for_good(self.deleted_at, now)
+    }
+}
+
 /// All replays that are running, oldest first.
 pub async fn running_replays(conn: &mut Conn) -> Result<Vec<Running>, DbError> {
     let rows = sqlx::query(
         "SELECT r.id, r.organization_id, r.webhook_id, r.since, r.until, r.states, r.event_types, r.pace, r.next_due_at, r.reached_at, \
-         r.reached_event, r.is_scanned, r.created_at, CASE WHEN w.deleted_at IS NULL THEN 0 ELSE 1 END, \
-         CASE WHEN w.state = 'active' AND o.webhooks_enabled = 1 THEN 1 ELSE 0 END \
+         r.reached_event, r.is_scanned, r.created_at, w.deleted_at, \
+         CASE WHEN w.state = 'active' AND w.deleted_at IS NULL AND o.webhooks_enabled = 1 THEN 1 ELSE 0 END \
          FROM replays r JOIN webhooks w ON w.id = r.webhook_id JOIN organizations o ON o.id = r.organization_id \
          WHERE r.state = 'running' ORDER BY r.id",
     )
@@ -60,7 +67,7 @@ fn running(row: &Row) -> Result<Running, DbError> {
         reached: (row.try_get(9)?, row.try_get(10)?),
         is_scanned: row.try_get::<Flag, _>(11)?.0,
         created_at: row.try_get(12)?,
-        is_orphaned: row.try_get::<Flag, _>(13)?.0,
+        deleted_at: row.try_get(13)?,
         is_deliverable: row.try_get::<Flag, _>(14)?.0,
         id,
     })
@@ -218,7 +225,8 @@ pub async fn cancel_replay(conn: &mut Conn, id: &ReplayId, now: Timestamp) -> Re
     Ok(true)
 }
 
-/// Cancels a replay whose webhook is deleted. `false`: the deletion was undone since `replay` was read, or the replay had ended.
+/// Cancels a replay whose webhook is deleted for good. `false`: the deletion can be undone, or was since `replay` was read, or the
+/// replay had ended.
 pub async fn cancel_orphan(conn: &mut Conn, replay: &Running, now: Timestamp) -> Result<bool, DbError> {
     // Locks the organization: nobody undoes the deletion meanwhile.
     next_seq(conn, &replay.organization, 1).await?;
@@ -226,8 +234,13 @@ pub async fn cancel_orphan(conn: &mut Conn, replay: &Running, now: Timestamp) ->
         .bind(&replay.webhook)
         .fetch_one(&mut *conn)
         .await?;
-    let is_deleted = row.try_get::<Option<Timestamp>, _>(0)?.is_some();
-    Ok(is_deleted && cancel_replay(conn, &replay.id, now).await?)
+    let deleted_at: Option<Timestamp> = row.try_get(0)?;
+    Ok(is_for_good(deleted_at, now) && cancel_replay(conn, &replay.id, now).await?)
+}
+
+/// Whether a deletion can no longer be undone.
+fn is_for_good(deleted_at: Option<Timestamp>, now: Timestamp) -> bool {
+    deleted_at.is_some_and(|at| now.saturating_sub(at) >= UNDO_WITHIN)
 }
 
 /// Writes down for good what became of the deliveries of a replay: they may come into another one now.

@@ -5,8 +5,9 @@ use serde_json::json;
 use crate::auth::model::Actor;
 use crate::base::WebhookId;
 use crate::db::Tx;
+use crate::delivery::model::UNDO_WITHIN;
 use crate::delivery::store as deliveries;
-use crate::webhooks::model::{Deletion, UNDO_WITHIN, Webhook};
+use crate::webhooks::model::{Deletion, Webhook};
 use crate::webhooks::store;
 
 use super::{Refusal, Tools, announce, begin, load, write_down};

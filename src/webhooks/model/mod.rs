@@ -8,7 +8,6 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use std::time::Duration;
 
 use crate::base::{OrganizationId, Timestamp, WebhookId, names};
 use crate::delivery::endpoint::Endpoint;
@@ -23,9 +22,6 @@ pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHead
 pub use limits::{DraftLimits, LimitsChange};
 pub use overlap::{InvalidOverlap, Overlap};
 pub use text::{Description, NAME_CHARACTERS, Name};
-
-/// How long a deletion can be undone.
-pub const UNDO_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// A webhook without its secrets: header values and signing secrets are read where they are needed.
 #[derive(Clone, Debug, PartialEq, Eq)]

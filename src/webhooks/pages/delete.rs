@@ -4,9 +4,9 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 
 use crate::base::WebhookId;
+use crate::delivery::model::UNDO_WITHIN;
 use crate::web::{self, Context, Error, Hx, Page, Section, Shell, Toast, see_other};
 use crate::webhooks::actions;
-use crate::webhooks::model::UNDO_WITHIN;
 use crate::webhooks::{store, urls};
 
 use super::WebhooksAdmin;

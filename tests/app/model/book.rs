@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use herald::base::Timestamp;
-use herald::delivery::model::ReplayState;
+use herald::delivery::model::{ReplayState, UNDO_WITHIN};
 use herald::webhooks::model::{Held, WebhookState};
 
 use super::commands::{Command, Mood};
@@ -61,16 +61,19 @@ impl Book {
             self.note(moment, moments[..place].iter().all(Moment::leaves_what_has_ended))?;
             begins.resize(self.hooks.len(), place + 1);
         }
-        let mut was_deleted = Vec::new();
+        let mut deleted_for_good = Vec::new();
         for (number, begin) in begins.into_iter().enumerate() {
             let on = if begin == 0 { on } else { true };
             let told = self.explain(number, on, &moments[begin..], seen);
             let told = told.map_err(|why| format!("webhook {number}: {why}"))?;
-            let is_deleted_meanwhile = told.steps.iter().any(|step| step.happening == Happening::Deleted);
-            was_deleted.push(is_deleted_meanwhile || self.hooks[number].deleted.is_some());
+            // Time may have passed between a deletion and its undo in the same burst, or before it.
+            let last = moments.last().map(|moment| moment.now);
+            let deleted = [self.hooks[number].deleted, told.hook.deleted].into_iter().flatten().min();
+            let lasts = |(at, now): (Timestamp, Timestamp)| now.saturating_sub(at) >= UNDO_WITHIN;
+            deleted_for_good.push(deleted.zip(last).is_some_and(lasts));
             self.hooks[number] = told.hook;
         }
-        self.follow_replays(moments, seen, &was_deleted)
+        self.follow_replays(moments, seen, &deleted_for_good)
     }
 
     /// What is new: events, webhooks, replays.
@@ -212,7 +215,7 @@ impl Book {
         }
     }
 
-    fn follow_replays(&mut self, moments: &[Moment], seen: &Seen, was_deleted: &[bool]) -> Result<(), String> {
+    fn follow_replays(&mut self, moments: &[Moment], seen: &Seen, deleted_for_good: &[bool]) -> Result<(), String> {
         for (number, replay) in self.replays.iter_mut().enumerate() {
             let is_cancelled = moments.iter().any(|moment| {
                 moment.command == Command::CancelReplay { back: number } && moment.outcome == Outcome::Done
@@ -224,7 +227,7 @@ impl Book {
             let is_right = match (replay.state, state) {
                 (ReplayState::Running, ReplayState::Running) => !is_cancelled,
                 (ReplayState::Running, ReplayState::Finished) => !is_cancelled && !is_open,
-                (ReplayState::Running, ReplayState::Cancelled) => is_cancelled || was_deleted[replay.hook],
+                (ReplayState::Running, ReplayState::Cancelled) => is_cancelled || deleted_for_good[replay.hook],
                 (before, after) => before == after,
             };
             if !is_right {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use herald::base::Timestamp;
+use herald::delivery::model::UNDO_WITHIN;
 use herald::events::EventType;
-use herald::webhooks::model::{Held, UNDO_WITHIN, WebhookState};
+use herald::webhooks::model::{Held, WebhookState};
 
 use super::commands::Command;
 use super::delivery::{Birth, Delivery};

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use herald::base::{ManualClock, OrganizationId, ReplayId, SystemRng, WebhookId};
-use herald::delivery::model::{DeliveryState, NewReplay, Replay, ReplayFilter, ReplayState, Trigger, Verdict};
+use herald::base::{ManualClock, OrganizationId, ReplayId, SystemRng, Timestamp, WebhookId};
+use herald::delivery::model::{
+    DeliveryState, NewReplay, Replay, ReplayFilter, ReplayState, Trigger, UNDO_WITHIN, Verdict,
+};
 use herald::delivery::store::{
     Running, cancel_orphan, cancel_replay, count_replayable, finish_replay, insert_replay, next_batch, open_deliveries,
     running_replays, take_batch,
@@ -133,7 +135,7 @@ async fn batches_follow_each_other_at_the_pace_and_nobody_takes_one_twice() {
         let webhook = failed(house, clock, 5).await;
         let id = start(house, &webhook, everything()).await;
         let first = running(house).await.remove(0);
-        assert!(first.is_deliverable && !first.is_orphaned && !first.is_scanned);
+        assert!(first.is_deliverable && first.deleted_at.is_none() && !first.is_scanned);
         assert!(take(house, &first, 2).await);
         assert!(!take(house, &first, 2).await, "another node has it");
         assert_eq!(states(house, &webhook).await, ["pending", "pending", "failed", "failed", "failed"]);
@@ -230,7 +232,9 @@ async fn a_replay_waits_while_its_webhook_is_not_active_and_knows_when_it_is_gon
         assert!(!take(house, &ready, 9).await, "it was paused between the look and the taking");
         assert_eq!(states(house, &webhook).await, ["failed"]);
         house.run(&webhook, "UPDATE webhooks SET deleted_at = 1 WHERE id = $1").await;
-        assert!(running(house).await[0].is_orphaned);
+        let gone = running(house).await.remove(0);
+        let is_orphaned = |seconds| gone.is_orphaned(Timestamp::from_seconds(seconds));
+        assert!(!gone.is_deliverable && !is_orphaned(600) && is_orphaned(601));
     })
     .await;
 }
@@ -245,7 +249,10 @@ async fn a_deletion_that_was_undone_in_time_ends_no_replay() {
         house.run(&webhook, "UPDATE webhooks SET deleted_at = NULL WHERE id = $1").await;
         assert!(!cancel_as_orphan(house, &orphan).await, "it was undone between the look and the cancelling");
         assert_eq!(find(house, &id).await.state, ReplayState::Running);
-        house.run(&webhook, "UPDATE webhooks SET deleted_at = 1 WHERE id = $1").await;
+        let now = "UPDATE webhooks SET deleted_at = (SELECT created_at FROM replays) WHERE id = $1";
+        house.run(&webhook, now).await;
+        assert!(!cancel_as_orphan(house, &orphan).await, "it can be undone");
+        clock.advance(UNDO_WITHIN);
         assert!(cancel_as_orphan(house, &orphan).await);
         assert_eq!(find(house, &id).await.state, ReplayState::Cancelled);
     })
