@@ -116,6 +116,7 @@ CREATE TABLE webhooks (
 );
 CREATE INDEX webhooks_organization ON webhooks (organization_id, created_at, id);
 CREATE INDEX webhooks_alerts ON webhooks (next_alert_at) WHERE next_alert_at IS NOT NULL;
+CREATE INDEX webhooks_deleted ON webhooks (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- What people are told of a webhook, each kind once for each spell of failures, which since names: its first failure.
 -- event_id, error: the delivery whose attempt failed (or succeeded at last), and why. told_at: when mails were queued.
@@ -132,6 +133,8 @@ CREATE TABLE alerts (
     PRIMARY KEY (webhook_id, since, kind)
 );
 CREATE INDEX alerts_untold ON alerts (at) WHERE told_at IS NULL;
+CREATE INDEX alerts_told ON alerts (at) WHERE told_at IS NOT NULL;
+CREATE INDEX alerts_event ON alerts (event_id) WHERE event_id IS NOT NULL;
 
 -- value is sealed (base::vault, place `webhook_headers/<webhook>/<lower-case name>`).
 CREATE TABLE webhook_headers (
@@ -202,6 +205,7 @@ CREATE TABLE signing_secrets (
     expires_at BIGINT
 );
 CREATE INDEX signing_secrets_webhook ON signing_secrets (webhook_id, created_at);
+CREATE INDEX signing_secrets_expiry ON signing_secrets (expires_at) WHERE expires_at IS NOT NULL;
 
 -- body: the callback as sent, rendered once. data: the additional keys as a JSON object, or NULL.
 -- webhooks_enabled: whether the organization's switch was on when the event was recorded.
@@ -223,7 +227,15 @@ CREATE TABLE events (
 -- The type stands last in the indexes of lists: a list of one type reads past the others without their rows.
 CREATE INDEX events_organization ON events (organization_id, recorded_at, id, event_type);
 
--- answer: the ids of the events that the call made (JSON), kept as long as they are.
+-- Events that retention has looked at and had to leave, and since when at the earliest nothing has been going on with them: it
+-- looks again when that is long enough ago (docs/decisions/0029-what-is-due-for-removal.md).
+CREATE TABLE lingering_events (
+    event_id TEXT PRIMARY KEY NOT NULL,
+    since BIGINT NOT NULL
+);
+CREATE INDEX lingering_events_since ON lingering_events (since);
+
+-- answer: the ids of the events that the call made (JSON). event_id: one of them that is kept; the key goes with the last.
 CREATE TABLE idempotency_keys (
     organization_id TEXT NOT NULL,
     call TEXT NOT NULL,
@@ -231,8 +243,10 @@ CREATE TABLE idempotency_keys (
     body_hash TEXT NOT NULL,
     answer TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    event_id TEXT NOT NULL,
     PRIMARY KEY (organization_id, call, key)
 );
+CREATE INDEX idempotency_keys_event ON idempotency_keys (event_id);
 
 -- state: pending, held, succeeded, failed, cancelled.
 -- hold: why it is held: webhook (not active) or switch (webhooks turned off for the organization).
@@ -333,6 +347,7 @@ CREATE TABLE replays (
 );
 CREATE INDEX replays_webhook ON replays (webhook_id, created_at, id);
 CREATE INDEX replays_running ON replays (id) WHERE state = 'running';
+CREATE INDEX replays_finished ON replays (finished_at) WHERE finished_at IS NOT NULL;
 
 -- status: active, completed, archived; archived_from: what it was before it was archived. due_date: YYYY-MM-DD.
 -- search: name and client in lower case. trashed_by: in whose name the trash empties itself.

@@ -13,9 +13,9 @@ use tokio::task::JoinHandle;
 
 use crate::accounts::pages::sign_in::SignInThrottle;
 use crate::auth::callers::Callers;
-use crate::base::{Clock, Rng, SystemClock, SystemRng};
+use crate::base::{Clock, Rng, SystemClock, SystemRng, Tasks, Vault};
 use crate::config::Config;
-use crate::db::{Db, OpenError, Options, ServeLock, sqlite_file};
+use crate::db::{Db, OpenError, Options, ServeLock, Snapshot, sqlite_file};
 use crate::delivery::endpoint::Guard;
 use crate::delivery::engine::{Engine, Observer, Parts};
 use crate::delivery::model::{Hints, Ladder};
@@ -24,6 +24,7 @@ use crate::delivery::sender::{InvalidExtraCa, Limits, Sender};
 use crate::events::{Dispatch, Recorder};
 use crate::mail::Post;
 use crate::ops::health::Deliveries;
+use crate::ops::retention::Retention;
 use crate::publish::api::Publisher;
 use crate::receiver::Receiver;
 use crate::routes;
@@ -39,7 +40,7 @@ use crate::webhooks::guide::Terms;
 use crate::webhooks::limit::TestLimit;
 use crate::workspace::answers::transfer::runner::Imports;
 use crate::workspace::change::Desk;
-use crate::workspace::trash::emptying;
+use crate::workspace::trash::emptying::Emptying;
 
 mod key_file;
 
@@ -118,23 +119,29 @@ pub struct App {
     pub setup_code: SetupCode,
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
-    emptying: JoinHandle<()>,
-    /// Tells people what became of their webhooks: the look, the mails, the operator's events.
-    telling: Vec<JoinHandle<()>>,
+    /// What needs no end of its own: each of its steps is whole.
+    tasks: Tasks,
     /// What goes on with imports.
     background: (Imports, JoinHandle<()>),
     _lock: Option<ServeLock>,
 }
 
 /// An open database with its key: what the command line works on beside a running server.
-pub async fn open(config: &Config, rng: Arc<dyn Rng>) -> Result<(Db, crate::base::Vault), StartError> {
+pub async fn open(config: &Config, rng: Arc<dyn Rng>) -> Result<(Db, Vault), StartError> {
     let db = Db::open(&config.database_url, Options::default()).await?;
     let vault = vault(config, &db, rng).await?;
     Ok((db, vault))
 }
 
+/// A database as it is at this moment, to be looked at, with what opens its secrets where the key file is there.
+pub async fn inspect(config: &Config) -> Result<(Snapshot, Option<Vault>), StartError> {
+    let mut snapshot = Snapshot::open(&config.database_url).await?;
+    let vault = key_file::find(&mut snapshot, &config.secret_key_file, Arc::new(SystemRng)).await?;
+    Ok((snapshot, vault))
+}
+
 /// What seals the secrets of an open database.
-pub async fn vault(config: &Config, db: &Db, rng: Arc<dyn Rng>) -> Result<crate::base::Vault, StartError> {
+pub async fn vault(config: &Config, db: &Db, rng: Arc<dyn Rng>) -> Result<Vault, StartError> {
     Ok(key_file::open(db, &config.secret_key_file, rng).await?)
 }
 
@@ -199,7 +206,7 @@ impl App {
         let sign_ins = Data::new(SignInThrottle::new(config.sign_in_rate, context.clock.clone()));
         let desk = Desk { recorder: recorder.clone() };
         let ladder = Ladder::new(config.disable_after);
-        let notices: Arc<dyn Notices> = Arc::new(WebhookNotices { clock: context.clock.clone() });
+        let notices: Arc<dyn Notices> = Arc::new(WebhookNotices { db: db.clone(), clock: context.clock.clone() });
         let (imports, importing) = Imports::start(db.clone(), desk.clone());
         let shared = {
             let (publisher, deliveries) = (Data::new(publisher), Data::new(deliveries));
@@ -229,8 +236,11 @@ impl App {
         let (server, address) = listen(config.listen, &context, shared)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
-        let telling = tell(config, &context, &tools, ladder, news);
-        let emptying = tokio::spawn(emptying::run(db.clone(), Desk { recorder: recorder.clone() }));
+        let mut tasks = Tasks::default();
+        tell(&mut tasks, config, &context, &tools, ladder, news);
+        let desk = Desk { recorder: recorder.clone() };
+        tasks.look(context.clock.clone(), Emptying { db: db.clone(), desk });
+        tasks.look(context.clock.clone(), Retention::new(db.clone(), config.retention));
         let background = (imports, importing);
         Ok(Self {
             address,
@@ -242,8 +252,7 @@ impl App {
             setup_code,
             server: handle,
             serving,
-            emptying,
-            telling,
+            tasks,
             background,
             _lock: lock,
         })
@@ -251,13 +260,8 @@ impl App {
 
     /// Stops taking requests, finishes what is under way, hands the rest back.
     pub async fn stop(self) {
-        self.emptying.abort();
-        // Ended in the middle, its transaction is rolled back; the next start begins it anew.
-        let _ = self.emptying.await;
-        for task in self.telling {
-            task.abort();
-            let _ = task.await;
-        }
+        // Ended in the middle, a transaction is rolled back; the next start begins it anew.
+        self.tasks.stop().await;
         let (imports, importing) = self.background;
         imports.stop();
         // Deliveries, requests and imports end side by side: all have the same patience.
@@ -274,14 +278,13 @@ impl App {
     }
 }
 
-/// Starts what tells people of webhooks that fail: each part that the settings ask for.
-fn tell(config: &Config, context: &Context, tools: &Tools, ladder: Ladder, news: Arc<Notify>) -> Vec<JoinHandle<()>> {
+/// Starts what tells people of webhooks that fail, the look, the mails, the operator's events: each part that the settings ask for.
+fn tell(tasks: &mut Tasks, config: &Config, context: &Context, tools: &Tools, ladder: Ladder, news: Arc<Notify>) {
     let (db, clock, rng) = (&context.db, &context.clock, &context.rng);
-    let mut tasks = Vec::new();
     let mails = config.mail.clone().map(|settings| {
         let arrived = Arc::new(Notify::new());
         let post = Post { db: db.clone(), clock: clock.clone(), settings, arrived: arrived.clone() };
-        tasks.push(tokio::spawn(post.run()));
+        tasks.run(post.run());
         arrived
     });
     let operator = config.operator_webhook.clone().map(|endpoint| {
@@ -297,13 +300,12 @@ fn tell(config: &Config, context: &Context, tools: &Tools, ladder: Ladder, news:
             request_timeout: config.request_timeout,
             arrived: arrived.clone(),
         };
-        tasks.push(tokio::spawn(post.run()));
+        tasks.run(post.run());
         arrived
     });
     let (db, clock, rng) = (db.clone(), clock.clone(), rng.clone());
     let teller = Teller { db, clock, rng, ladder, news, public_url: config.public_url.clone(), mails, operator };
-    tasks.push(tokio::spawn(teller.run()));
-    tasks
+    tasks.run(teller.run());
 }
 
 /// What the guide tells those who write a receiver.

@@ -65,7 +65,7 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Known to the contract, and not doing anything in this version: said at the start where they are set.
-pub const WITHOUT_EFFECT: &[&str] = &["retention", "otlp_endpoint", "metrics_listen"];
+pub const WITHOUT_EFFECT: &[&str] = &["otlp_endpoint", "metrics_listen"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -91,6 +91,8 @@ pub struct Config {
     pub egress_addresses: Vec<String>,
     pub extra_ca_file: Option<PathBuf>,
     pub disable_after: Duration,
+    /// How long an event is kept after its last delivery ended.
+    pub retention: Duration,
     pub max_webhooks: usize,
     pub sign_in_rate: Rate,
     pub test_rate: Rate,
@@ -141,8 +143,6 @@ impl Config {
             }
             (path, _) => PathBuf::from(path),
         };
-        // Checked although it has no effect yet: a wrong one must not wait for the version that reads it.
-        given.read("retention", value::duration)?;
         Ok(Self {
             listen: given.read("listen", address)?,
             public_url: given.optional("public_url", value::public_url)?,
@@ -157,6 +157,7 @@ impl Config {
             egress_addresses: given.list("egress_addresses", value::address_or_network)?,
             disable_after: given.read("disable_after", value::duration)?,
             extra_ca_file: given.optional("extra_ca_file", |text| Ok(PathBuf::from(text)))?,
+            retention: given.read("retention", value::duration)?,
             max_webhooks: given.read("max_webhooks", |text| value::count(text, 1, 100_000))?,
             sign_in_rate: given.read("sign_in_rate", value::rate)?,
             test_rate: given.read("test_rate", value::rate)?,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::base::vault::KEY_BYTES;
 use crate::base::{Rng, Vault};
-use crate::db::{Db, DbError, meta};
+use crate::db::{Conn, Db, DbError, meta};
 
 /// The name under which the database keeps the id of its key.
 const KEY_ID: &str = "vault_key_id";
@@ -43,6 +43,17 @@ pub async fn open(db: &Db, path: &Path, rng: Arc<dyn Rng>) -> Result<Vault, KeyF
         None => remember(db, vault.key_id()).await?,
     };
     if known == vault.key_id() { Ok(vault) } else { Err(KeyFileError::Wrong(path.to_owned())) }
+}
+
+/// The vault of a database that is only looked at, if its key file is there: nothing is made.
+pub async fn find(conn: &mut Conn, path: &Path, rng: Arc<dyn Rng>) -> Result<Option<Vault>, KeyFileError> {
+    let Some(key) = read(path)? else { return Ok(None) };
+    let vault = Vault::new(&key, rng);
+    let known = meta::find(conn, KEY_ID).await?;
+    if known.is_none_or(|known| known == vault.key_id()) {
+        return Ok(Some(vault));
+    }
+    Err(KeyFileError::Wrong(path.to_owned()))
 }
 
 fn read(path: &Path) -> Result<Option<[u8; KEY_BYTES]>, KeyFileError> {

@@ -1,6 +1,8 @@
 //! The command line: a file for each command.
 
 pub mod admin;
+mod backup;
+mod check;
 pub mod demo;
 mod listen;
 mod openapi;
@@ -37,6 +39,10 @@ enum Command {
     /// Make organizations, users and API keys; works beside a running server
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Copy the database into a new file while the server runs; the key file is not in it
+    Backup(backup::Backup),
+    /// Verify the database and its books: every event has its deliveries, every delivery ends or waits
+    Check(Serve),
     /// Receive callbacks in development: print each, check its signature, fail on demand
     Listen(listen::Listen),
     /// Print the description of the REST API (OpenAPI 3.1)
@@ -117,6 +123,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve(Serve { settings: cli.settings })) {
         Command::Serve(Serve { settings }) => serve::run(&config(&settings)?).await,
         Command::Demo(Serve { settings }) => demo::run(settings).await,
+        Command::Backup(command) => backup::run(&config(&command.settings)?, &command.file).await,
+        Command::Check(Serve { settings }) => check::run(&config(&settings)?).await,
         Command::Listen(arguments) => listen::run(arguments).await,
         Command::Openapi => openapi::run(),
         Command::Admin(command) => admin::run(&config(command.settings())?, command).await,

@@ -31,6 +31,14 @@ impl Dialect {
         }
     }
 
+    /// Appended to a `SELECT` of rows that must not change until the transaction ends. On SQLite nobody else writes meanwhile.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
     /// Stands behind `INSERT` or `UPDATE` in a statement over many rows whose failure ends its transaction. SQLite would
     /// otherwise copy every page before it changes it, to be able to take back the statement alone.
     pub fn or_fail(self) -> &'static str {

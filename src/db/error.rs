@@ -35,8 +35,10 @@ impl From<sqlx::Error> for DbError {
             sqlx::Error::PoolTimedOut => Self::Busy,
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Closed,
             sqlx::Error::Database(db) if db.is_unique_violation() => Self::Conflict,
-            // SQLITE_FULL is 13; PostgreSQL's disk_full is 53100.
-            sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("13" | "53100")) => Self::DiskFull,
+            // SQLITE_FULL is 13, SQLITE_IOERR_SHMSIZE (no room for the shared memory of the log) 4874; PostgreSQL's disk_full is 53100.
+            sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("13" | "4874" | "53100")) => {
+                Self::DiskFull
+            }
             // PostgreSQL: a deadlock (40P01) or a conflict of serializable transactions (40001), of which this was the victim.
             sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("40P01" | "40001")) => Self::Busy,
             // SQLITE_BUSY and its extended codes: another process held the file past the busy timeout.

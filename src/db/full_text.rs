@@ -62,12 +62,29 @@ pub struct Scope<'a> {
 
 /// The query of a search on SQLite.
 pub fn fts5_query(scope: Scope<'_>, words: &Words) -> String {
+    let tags: Vec<&str> = scope.tag.into_iter().collect();
+    format!("{} AND {}", scope_query(scope, &tags), words.fts5())
+}
+
+/// A query that finds a pair by all that it must be found by: its place, all its tags (in lower case), and the first `WORDS`
+/// pieces of its texts. Pieces are cut at white space alone and left to the tokenizer, which made the index of them.
+pub fn fts5_whole_query(scope: Scope<'_>, tags: &[&str], texts: [&str; 2]) -> String {
+    let mut query = scope_query(scope, tags);
+    // A phrase without anything that the tokenizer keeps would match nothing; of ASCII it is known what it keeps.
+    let words = texts.iter().flat_map(|text| text.split_whitespace());
+    for word in words.filter(|word| word.contains(|c: char| c.is_ascii_alphanumeric())).take(WORDS) {
+        query.push_str(&format!(" AND {{question answer}} : \"{}\"", word.replace('"', "\"\"")));
+    }
+    query
+}
+
+fn scope_query(scope: Scope<'_>, tags: &[&str]) -> String {
     let place = if scope.trashed { 'd' } else { 'o' };
     let mut filters = vec![format!("{place}{}", scope.organization)];
     filters.extend(scope.status.map(|status| format!("s{}", status.replace('_', ""))));
-    filters.extend(scope.tag.map(|tag| tag.bytes().fold("t".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))));
+    filters.extend(tags.iter().map(|tag| tag.bytes().fold("t".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))));
     let filters: Vec<String> = filters.into_iter().map(|filter| format!("\"{filter}\"")).collect();
-    format!("scope : ({}) AND {}", filters.join(" AND "), words.fts5())
+    format!("scope : ({})", filters.join(" AND "))
 }
 
 /// Says of every pair in words what [`fts5_query`] filters by, and its texts.

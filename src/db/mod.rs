@@ -6,6 +6,7 @@
 
 mod checkpoints;
 mod columns;
+mod copy;
 mod counter;
 pub mod dialect;
 mod error;
@@ -14,15 +15,18 @@ mod lock;
 pub mod meta;
 mod migrate;
 mod open;
+mod snapshot;
 pub mod sql;
 mod tx;
 mod writer;
 
 pub use columns::Flag;
+pub use copy::{CopyError, copy};
 pub use dialect::Dialect;
 pub use error::{DbError, OpenError};
 pub use lock::ServeLock;
 pub use open::{Db, Options, sqlite_file, sqlite_version};
+pub use snapshot::Snapshot;
 pub use tx::Tx;
 pub use writer::{Command, Turn};
 

@@ -47,11 +47,7 @@ impl Db {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let (dialect, place, connect) = parse(url)?;
-        let unusable = |error: sqlx::Error| OpenError::Unusable {
-            place: place.clone(),
-            cause: cause(&error),
-            remedy: remedy(dialect, &error),
-        };
+        let unusable = |error: sqlx::Error| unusable(dialect, &place, &error);
         let writer = pool(dialect, dialect.writers(), false).connect_with(connect.clone()).await.map_err(unusable)?;
         if dialect == Dialect::Sqlite {
             check_pragmas(&writer).await.map_err(unusable)?;
@@ -102,6 +98,11 @@ impl Db {
         self.mailbox.submit(command).await
     }
 
+    /// Whether the disk had no room for something within the last minute.
+    pub fn was_full_lately(&self) -> bool {
+        self.mailbox.was_full_lately()
+    }
+
     /// Waits for what the writer has taken on, and closes every connection.
     pub async fn close(&self) {
         self.mailbox.close().await;
@@ -124,7 +125,7 @@ pub async fn sqlite_version() -> Result<String, DbError> {
     Ok(row.try_get(0)?)
 }
 
-fn parse(url: &str) -> Result<(Dialect, String, AnyConnectOptions), OpenError> {
+pub(super) fn parse(url: &str) -> Result<(Dialect, String, AnyConnectOptions), OpenError> {
     let bad = || OpenError::Url(url.split('@').next_back().unwrap_or_default().to_owned());
     if let Some(file) = sqlite_file(url) {
         if file.as_os_str().is_empty() {
@@ -187,6 +188,10 @@ async fn check_pragmas(pool: &AnyPool) -> Result<(), sqlx::Error> {
         return Ok(());
     }
     Err(sqlx::Error::Configuration(format!("it does not take our settings (journal_mode={mode}, synchronous={synchronous}, foreign_keys={foreign_keys})").into()))
+}
+
+pub(super) fn unusable(dialect: Dialect, place: &str, error: &sqlx::Error) -> OpenError {
+    OpenError::Unusable { place: place.to_owned(), cause: cause(error), remedy: remedy(dialect, error) }
 }
 
 fn cause(error: &sqlx::Error) -> String {

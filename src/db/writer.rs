@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::AnyPool;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::Conn;
 use super::checkpoints::Checkpoints;
@@ -171,6 +172,20 @@ pub(super) struct Mailbox {
     sender: mpsc::UnboundedSender<Box<dyn Queued>>,
     /// One for each command that has no answer yet.
     places: Arc<Semaphore>,
+    full: Full,
+}
+
+/// When the disk had no room for a command last.
+#[derive(Clone, Default)]
+struct Full(Arc<std::sync::Mutex<Option<Instant>>>);
+
+impl Full {
+    /// How long it is news: somebody small may find room where another did not.
+    const LATELY: Duration = Duration::from_secs(60);
+
+    fn note(&self) {
+        *self.0.lock().expect("no holder panics") = Some(Instant::now());
+    }
 }
 
 impl Mailbox {
@@ -183,6 +198,11 @@ impl Mailbox {
         answer.await.map_err(|_| DbError::Closed)?
     }
 
+    /// Whether the disk had no room for a command within the last minute.
+    pub(super) fn was_full_lately(&self) -> bool {
+        self.full.0.lock().expect("no holder panics").is_some_and(|at| at.elapsed() < Full::LATELY)
+    }
+
     /// Waits until every command that was handed in has its answer.
     pub(super) async fn close(&self) {
         let _ = self.places.acquire_many(MAILBOX).await;
@@ -192,15 +212,16 @@ impl Mailbox {
 pub(super) fn start(pool: AnyPool, dialect: Dialect, checkpoints: Checkpoints) -> Mailbox {
     let (sender, receiver) = mpsc::unbounded_channel();
     let receiver = Arc::new(Mutex::new(receiver));
+    let full = Full::default();
     for _ in 0..dialect.writers() {
-        tokio::spawn(run(pool.clone(), dialect, receiver.clone(), checkpoints.clone()));
+        tokio::spawn(run(pool.clone(), dialect, receiver.clone(), checkpoints.clone(), full.clone()));
     }
-    Mailbox { sender, places: Arc::new(Semaphore::new(MAILBOX as usize)) }
+    Mailbox { sender, places: Arc::new(Semaphore::new(MAILBOX as usize)), full }
 }
 
 type Waiting = mpsc::UnboundedReceiver<Box<dyn Queued>>;
 
-async fn run(pool: AnyPool, dialect: Dialect, waiting: Arc<Mutex<Waiting>>, checkpoints: Checkpoints) {
+async fn run(pool: AnyPool, dialect: Dialect, waiting: Arc<Mutex<Waiting>>, checkpoints: Checkpoints, full: Full) {
     let mut taken = Vec::with_capacity(GROUP);
     loop {
         if waiting.lock().await.recv_many(&mut taken, GROUP).await == 0 {
@@ -224,15 +245,15 @@ async fn run(pool: AnyPool, dialect: Dialect, waiting: Arc<Mutex<Waiting>>, chec
             // Types in one order: PostgreSQL's writers work side by side, and two that lock the rows of two types in
             // different orders would wait for each other.
             groups.sort_unstable_by_key(|group| group.place());
-            write(&pool, dialect, groups).await;
+            write(&pool, dialect, groups, &full).await;
             checkpoints.committed();
         }
     }
 }
 
 /// Writes the groups in one transaction; if that fails, every command in one of its own.
-async fn write(pool: &AnyPool, dialect: Dialect, mut groups: Vec<Box<dyn Group>>) {
-    match attempt(pool, dialect, &mut groups).await {
+async fn write(pool: &AnyPool, dialect: Dialect, mut groups: Vec<Box<dyn Group>>, full: &Full) {
+    match attempt(pool, dialect, &mut groups, full).await {
         Ok(()) => groups.into_iter().for_each(Group::answer),
         Err(error) => {
             let mut singles: Vec<_> = groups.into_iter().flat_map(Group::split).collect();
@@ -242,7 +263,7 @@ async fn write(pool: &AnyPool, dialect: Dialect, mut groups: Vec<Box<dyn Group>>
             tracing::debug!(error = &error as &dyn std::error::Error, "a group of writes failed; each is tried alone");
             for single in singles {
                 let mut alone = [single];
-                let result = attempt(pool, dialect, &mut alone).await;
+                let result = attempt(pool, dialect, &mut alone, full).await;
                 let [single] = alone;
                 match result {
                     Ok(()) => single.answer(),
@@ -253,7 +274,15 @@ async fn write(pool: &AnyPool, dialect: Dialect, mut groups: Vec<Box<dyn Group>>
     }
 }
 
-async fn attempt(pool: &AnyPool, dialect: Dialect, groups: &mut [Box<dyn Group>]) -> Result<(), DbError> {
+async fn attempt(pool: &AnyPool, dialect: Dialect, groups: &mut [Box<dyn Group>], full: &Full) -> Result<(), DbError> {
+    let result = transact(pool, dialect, groups).await;
+    if let Err(DbError::DiskFull) = &result {
+        full.note();
+    }
+    result
+}
+
+async fn transact(pool: &AnyPool, dialect: Dialect, groups: &mut [Box<dyn Group>]) -> Result<(), DbError> {
     let mut tx = pool.begin_with(dialect.begin()).await?;
     for group in groups {
         group.apply(&mut tx).await?;

@@ -1,3 +1,6 @@
 //! Running Herald: what operators and their machines look at.
 
+pub mod backup;
+pub mod check;
 pub mod health;
+pub mod retention;

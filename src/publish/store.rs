@@ -61,9 +61,9 @@ pub(super) async fn insert(conn: &mut Conn, organization: &OrganizationId, calls
     for piece in sql::shapes(calls) {
         let text = sql::shaped(dialect, "idempotency_keys.insert", piece.len(), |rows| {
             format!(
-                "INSERT{} INTO idempotency_keys (organization_id, call, key, body_hash, answer, created_at) VALUES {}",
+                "INSERT{} INTO idempotency_keys (organization_id, call, key, body_hash, answer, created_at, event_id) VALUES {}",
                 dialect.or_fail(),
-                sql::values(dialect, 1, rows, 6)
+                sql::values(dialect, 1, rows, 7)
             )
         });
         let mut query = sqlx::query(text);
@@ -75,7 +75,8 @@ pub(super) async fn insert(conn: &mut Conn, organization: &OrganizationId, calls
                 .bind(call.once.key.as_str())
                 .bind(call.once.body_hash.as_str())
                 .bind(answer)
-                .bind(call.at);
+                .bind(call.at)
+                .bind(call.answer.first().map(|(event, _)| event));
         }
         query.execute(&mut *conn).await?;
     }

@@ -32,10 +32,10 @@ pub struct Notice {
     pub is_good: bool,
     pub title: String,
     pub text: String,
-    /// The page that says more.
+    /// The page that says more; empty where there is none.
     pub url: String,
     pub link: &'static str,
-    /// Where dismissing it is posted, and with what.
+    /// Where dismissing it is posted, and with what; empty where it stays until it is over.
     pub dismiss_url: String,
     /// The button's accessible name.
     pub dismiss_label: String,

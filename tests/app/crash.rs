@@ -1,6 +1,7 @@
 //! The program is killed under load, again and again, and nothing that it acknowledged is lost.
 
 mod replay;
+mod retries;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,38 +32,49 @@ fn rounds() -> usize {
     std::env::var("HERALD_CRASH_ROUNDS").map_or(5, |text| text.parse().expect("HERALD_CRASH_ROUNDS is a number"))
 }
 
+/// Where the four webhooks lead.
+const PATHS: [&str; 4] = ["/", "/second", "/third", "/failing"];
+/// In so many rounds the last of them does nothing but fail.
+const FAILING_ROUNDS: usize = 2;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
     let recorder = Recorder::start().await;
-    let (house, home, key) = prepare(&recorder, "publish").await;
+    let (mut house, home, key) = prepare(&recorder, "publish").await;
+    house.db = Db::open(house.database.url(), Options::default()).await.expect("the database opens");
+    for path in &PATHS[1..] {
+        house.add_webhook(&recorder.url(path)).await;
+    }
+    house.db.close().await;
+    recorder.answer("/failing", Answer::status(503));
     let load = Arc::new(Load::default());
     let (at, _) = watch::channel(None);
     let publishers: Vec<_> = (0..PUBLISHERS)
         .map(|number| tokio::spawn(publish(load.clone(), at.subscribe(), key.clone(), number)))
         .collect();
-    // Failures in between, so that retries are under way, too.
-    let some_fail = || recorder.answer_next("/", (0..20).map(|n| Answer::status(if n % 4 == 0 { 500 } else { 200 })));
 
     let mut settled = BTreeMap::new();
     for round in 0..rounds() {
-        let (acknowledged, arrived) = (load.count(), recorder.requests().len());
-        some_fail();
+        if round == FAILING_ROUNDS {
+            recorder.answer("/failing", Answer::status(200));
+        }
+        // Failures in between, so that retries are under way, too.
+        recorder.answer_next("/", (0..20).map(|n| Answer::status(if n % 4 == 0 { 500 } else { 200 })));
+        let (acknowledged, arrived) = (load.count(), recorder.count());
         let server = home.serve().await;
         at.send_replace(Some(server.base.clone()));
         let what = format!("load in round {round}");
-        until(&what, || {
-            load.count() >= acknowledged + EACH_ROUND && recorder.requests().len() >= arrived + EACH_ROUND / 2
-        })
-        .await;
+        until(&what, || load.count() >= acknowledged + EACH_ROUND && recorder.count() >= arrived + EACH_ROUND).await;
         server.kill().await;
         at.send_replace(None);
         // What the disk knows as delivered must not be sent again, neither now nor after a later crash.
-        let times = times_of(&recorder.requests());
-        for event in succeeded_on_disk(&house).await {
-            settled.entry(event.clone()).or_insert(times[&event]);
+        let times = times_at(&recorder.requests());
+        for delivery in succeeded_on_disk(&house).await {
+            settled.entry(delivery.clone()).or_insert(times[&delivery]);
         }
     }
 
+    recorder.answer("/failing", Answer::status(200));
     let server = home.serve().await;
     at.send_replace(Some(server.base.clone()));
     load.over.store(true, Ordering::SeqCst);
@@ -70,16 +82,13 @@ async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
     for publisher in publishers {
         acknowledged.extend(publisher.await.expect("no publisher panics"));
     }
-    until("every acknowledged event arrives", || {
-        let times = times_of(&recorder.requests());
-        acknowledged.iter().all(|event| times.contains_key(event))
-    })
-    .await;
     // Beside the server, which is well and has repaired what the crash left.
     let db = Db::open(house.database.url(), Options::default()).await.expect("the database is sound");
+    let deliveries = acknowledged.len() * PATHS.len();
     let settles = async {
-        while succeeded(&db).await.len() < acknowledged.len() {
-            tokio::task::yield_now().await;
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        while succeeded(&db).await.len() < deliveries {
+            look.tick().await;
         }
     };
     assert!(tokio::time::timeout(LONG, settles).await.is_ok(), "not every delivery succeeds:\n{}", server.log());
@@ -87,16 +96,24 @@ async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
     db.close().await;
     let status = server.terminate().await;
     assert_eq!(status.code(), Some(0), "SIGTERM ends it in order");
+    house.faults().await.expect("the books are right");
 
     same_bytes_each_time(&recorder.requests());
-    let times = times_of(&recorder.requests());
-    for (event, before) in settled {
-        assert_eq!(times[&event], before, "{event} was recorded as delivered and came again");
+    let times = times_at(&recorder.requests());
+    assert_eq!(times.len(), deliveries, "every acknowledged event arrived at every webhook");
+    for (delivery, before) in settled {
+        assert_eq!(times[&delivery], before, "{delivery:?} was recorded as delivered and came again");
     }
+    let again = times.values().filter(|count| **count > 1).count();
+    println!(
+        "{} rounds: {} events, {deliveries} deliveries, {again} of them sent more than once",
+        rounds(),
+        acknowledged.len()
+    );
 }
 
 /// A database with an organization, an admin, a webhook and a key of these scopes, made before the server's first start.
-async fn prepare(recorder: &Recorder, scopes: &str) -> (House, Home, String) {
+pub(crate) async fn prepare(recorder: &Recorder, scopes: &str) -> (House, Home, String) {
     let mut house = House::open(Engine::Sqlite, Arc::new(SystemClock)).await;
     std::fs::write(house.database.path("herald.key"), [7; 32]).expect("the key file of the house's vault");
     let home = Home {
@@ -105,7 +122,7 @@ async fn prepare(recorder: &Recorder, scopes: &str) -> (House, Home, String) {
             ("HERALD_LISTEN", "127.0.0.1:0".into()),
             ("HERALD_DATABASE_URL", house.database.url().into()),
             ("HERALD_ALLOWED_NETWORKS", "127.0.0.0/8".into()),
-            ("HERALD_RETRY_SCHEDULE", "200ms,200ms,500ms,500ms,1s,1s".into()),
+            ("HERALD_RETRY_SCHEDULE", schedule()),
         ],
     };
     let organization = home.admin(&["create-organization", "--name", "Crash", "--enable-webhooks"]).await;
@@ -121,6 +138,11 @@ async fn prepare(recorder: &Recorder, scopes: &str) -> (House, Home, String) {
 
 pub(crate) fn text(object: &Value, key: &str) -> String {
     object[key].as_str().unwrap_or_else(|| panic!("{key} in {object}")).to_owned()
+}
+
+/// Retries for as long as a round may take.
+fn schedule() -> String {
+    format!("200ms,200ms,500ms,500ms{}", ",1s".repeat(60))
 }
 
 #[derive(Default)]
@@ -201,6 +223,16 @@ pub(crate) fn times_of(requests: &[Received]) -> BTreeMap<String, usize> {
     times
 }
 
+/// How often each event arrived at each path.
+fn times_at(requests: &[Received]) -> BTreeMap<(String, String), usize> {
+    let mut times = BTreeMap::new();
+    for request in requests {
+        let event = request.header("webhook-id").expect("every callback has an id");
+        *times.entry((request.path().to_owned(), event.to_owned())).or_default() += 1;
+    }
+    times
+}
+
 pub(crate) fn same_bytes_each_time(requests: &[Received]) {
     let mut bodies: BTreeMap<&str, &[u8]> = BTreeMap::new();
     for request in requests {
@@ -210,21 +242,24 @@ pub(crate) fn same_bytes_each_time(requests: &[Received]) {
     }
 }
 
-/// What the database, as the crash left it, says of delivered events. Asked of a copy, so that the next start finds the
-/// original untouched.
-async fn succeeded_on_disk(house: &House) -> BTreeSet<String> {
+/// What the database, as the crash left it, says of deliveries that arrived: the webhook's path and the event. Asked of a
+/// copy, so that the next start finds the original untouched.
+async fn succeeded_on_disk(house: &House) -> BTreeSet<(String, String)> {
     let folder = tempfile::tempdir().expect("a folder");
     let copy = copy_database(&house.database.path("herald.db"), folder.path());
     let db = Db::open(&format!("sqlite://{}", copy.display()), Options::default()).await.expect("the copy is sound");
-    let ids = succeeded(&db).await;
+    let deliveries = succeeded(&db).await;
     db.close().await;
-    ids
+    deliveries
 }
 
-async fn succeeded(db: &Db) -> BTreeSet<String> {
+async fn succeeded(db: &Db) -> BTreeSet<(String, String)> {
     let mut conn = db.read().await.expect("a connection");
-    let rows = sqlx::query("SELECT event_id FROM deliveries WHERE state = 'succeeded'").fetch_all(&mut *conn).await;
-    rows.expect("the deliveries").iter().map(|row| row.get(0)).collect()
+    let text =
+        "SELECT w.url, d.event_id FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.state = 'succeeded'";
+    let rows = sqlx::query(text).fetch_all(&mut *conn).await.expect("the deliveries");
+    let path = |url: String| url::Url::parse(&url).expect("a URL").path().to_owned();
+    rows.iter().map(|row| (path(row.get(0)), row.get(1))).collect()
 }
 
 async fn events(db: &Db) -> BTreeSet<String> {

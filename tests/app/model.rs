@@ -102,8 +102,8 @@ async fn run(seed: u64) -> Result<(), String> {
     let mut run = Run::new().await;
     let lived = run.live(seed).await;
     let Run { world, done, .. } = run;
-    world.stop().await;
-    lived.map_err(|why| {
+    let booked = world.stop().await;
+    lived.and(booked).map_err(|why| {
         let commands = done.iter().map(|moment| format!("{:?} -> {:?}\n", moment.command, moment.outcome));
         format!("HERALD_MODEL_SEED={seed}: {why}\nafter these commands:\n{}", commands.collect::<String>())
     })

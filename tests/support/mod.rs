@@ -2,6 +2,7 @@
 //! includes this file.
 
 pub mod app;
+pub mod books;
 pub mod chromium;
 pub mod demo;
 pub mod examples;

@@ -170,6 +170,11 @@ impl Recorder {
         self.shared.received.borrow().clone()
     }
 
+    /// How many requests there were so far.
+    pub fn count(&self) -> usize {
+        self.shared.received.borrow().len()
+    }
+
     /// Those after the first `count`.
     pub fn requests_from(&self, count: usize) -> Vec<Received> {
         self.shared.received.borrow()[count..].to_vec()

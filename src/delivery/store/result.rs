@@ -87,14 +87,15 @@ async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<()
 }
 
 /// Numbers attempts in the order in which they are recorded: a late one, whose lease had run out and whose delivery was
-/// sent again meanwhile, takes no number from the other.
+/// sent again meanwhile, takes no number from the other. One so late that its delivery has been removed leaves nothing.
 async fn insert_late_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
     let text = sql::shaped(dialect, "attempts.insert_late", results.len(), |rows| {
         format!(
             "WITH v ({ATTEMPT}) AS (VALUES {}) INSERT INTO attempts ({ATTEMPT}, number) \
              SELECT {ATTEMPT}, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM attempts a \
-             WHERE a.webhook_id = v.webhook_id AND a.event_id = v.event_id) FROM v",
+             WHERE a.webhook_id = v.webhook_id AND a.event_id = v.event_id) FROM v \
+             WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = v.webhook_id AND d.event_id = v.event_id)",
             sql::typed_values(dialect, 1, rows, &ATTEMPT_TYPES)
         )
     });

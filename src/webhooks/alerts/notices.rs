@@ -9,7 +9,7 @@ use super::model::Alert;
 use super::store;
 use crate::auth::model::{Organization, User};
 use crate::base::Clock;
-use crate::db::{Conn, DbError};
+use crate::db::{Conn, Db, DbError};
 use crate::web::Moment;
 use crate::web::shell::{Notice, Notices};
 use crate::webhooks::urls;
@@ -19,6 +19,7 @@ const RECOVERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Alerts as notices.
 pub struct WebhookNotices {
+    pub db: Db,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -36,8 +37,25 @@ impl Notices for WebhookNotices {
                 let since = Moment::relative(alert.since, now, organization.time_zone).text;
                 notice(alert, &since)
             };
-            Ok(alerts.iter().map(notice).collect())
+            let full = self.db.was_full_lately().then(disk_full);
+            Ok(full.into_iter().chain(alerts.iter().map(notice)).collect())
         })
+    }
+}
+
+/// Nothing can be recorded: that needs an admin more than any webhook does.
+fn disk_full() -> Notice {
+    Notice {
+        is_good: false,
+        title: "Herald’s disk is full".into(),
+        text: "Events cannot be published and changes cannot be saved until whoever runs Herald makes room. Nothing that was accepted is \
+               lost: deliveries go on when there is room again."
+            .into(),
+        url: String::new(),
+        link: "",
+        dismiss_url: String::new(),
+        dismiss_label: String::new(),
+        fields: Vec::new(),
     }
 }
 

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::auth::model::{Actor, Source};
 use crate::auth::store::organizations;
-use crate::base::{OrganizationId, Timestamp};
+use crate::base::{Look, OrganizationId, Timestamp};
 use crate::db::Db;
 use crate::workspace::change::{Author, Desk, Refusal};
 
@@ -15,14 +17,19 @@ use super::{actions, store};
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Looks again and again, for as long as the program runs. Every node may do so: what one has deleted, the others do not find.
-/// Whoever drops it in the middle loses nothing, since each step is a transaction.
-pub async fn run(db: Db, desk: Desk) {
-    let clock = desk.recorder.clock.clone();
-    loop {
-        let now = clock.now();
-        look(&db, &desk, now).await;
-        clock.sleep_until(now + EVERY).await;
+/// Every node may do so: what one has deleted, the others do not find.
+pub struct Emptying {
+    pub db: Db,
+    pub desk: Desk,
+}
+
+impl Look for Emptying {
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    fn look(&mut self, now: Timestamp) -> BoxFuture<'_, ()> {
+        Box::pin(look(&self.db, &self.desk, now))
     }
 }
 

@@ -290,10 +290,13 @@ impl World {
         Outcome::Done
     }
 
-    pub async fn stop(self) {
+    /// The end. What `herald check` finds wrong then is an error.
+    pub async fn stop(self) -> Result<(), String> {
         self.running.engine.stop(Duration::from_secs(5)).await;
+        let booked = self.running.house.faults().await;
         self.running.house.db.close().await;
         self.running.engine.end();
+        booked
     }
 }
 

@@ -1,0 +1,64 @@
+//! The disk is full: whoever publishes is told so, nothing that was acknowledged is lost, and it goes on when there is room.
+
+use sqlx::Row as _;
+
+use herald::base::{Clock as _, SystemClock};
+
+use crate::publish::SMALL;
+use crate::support::Engine;
+use crate::support::app::{Setting, TestApp, eventually};
+use crate::support::books::look_through;
+use crate::support::programs::{number, told};
+use crate::support::recorder::Recorder;
+
+/// Lets the database file grow by so many pages from what it is now; SQLite then says what it says of a full disk.
+async fn room_for(app: &TestApp, pages: i64) {
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    let size: i64 = sqlx::query("PRAGMA page_count").fetch_one(&mut *tx).await.expect("a number").get(0);
+    let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", size + pages));
+    sqlx::query(limit).fetch_one(&mut *tx).await.expect("a limit");
+    tx.commit().await.expect("a commit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publishing_is_507_until_there_is_room_and_nothing_is_lost() {
+    let setting = Setting { engine: Some(Engine::Sqlite), ..Setting::default() };
+    let app = setting.spawn().await;
+    let recorder = Recorder::start().await;
+    app.adds_webhook(&recorder.url("/"), &["PROJECT_EDITED"]).await;
+    let (program, admin) = (app.program("publish").await, app.admin().await);
+    let notice = "Herald’s disk is full";
+    assert!(!admin.reads("/projects").await.contains(notice));
+
+    room_for(&app, 0).await;
+    let large = SMALL.replace('}', &format!(r#","data":{{"X":"{}"}}}}"#, "x".repeat(20_000)));
+    let (mut acknowledged, mut refused) = (Vec::new(), 0);
+    while refused < 3 {
+        let answer = program.publishes(large.clone()).await;
+        match answer.status {
+            202 => acknowledged.push(answer.json()["event_id"].as_str().expect("an id").to_owned()),
+            507 => {
+                assert_eq!(answer.header("content-type"), "application/problem+json");
+                refused += 1;
+            }
+            other => panic!("{other}: {}", answer.text),
+        }
+    }
+    assert!(admin.reads("/projects").await.contains(notice), "an admin sees it on every page");
+    room_for(&app, 100_000).await;
+    let later = eventually("it publishes again", &mut async || {
+        let answer = program.publishes(SMALL).await;
+        (answer.status == 202).then(|| answer.json()["event_id"].as_str().expect("an id").to_owned())
+    })
+    .await;
+    acknowledged.push(later);
+    let arrived =
+        |id: &String| recorder.requests().iter().any(|request| request.header("webhook-id") == Some(id.as_str()));
+    eventually("all that was acknowledged arrives", &mut async || acknowledged.iter().all(arrived).then_some(())).await;
+    let open = "SELECT COUNT(*) FROM deliveries WHERE state <> 'succeeded'";
+    eventually("and is written down", &mut async || (number(&app.running().db, open).await == 0).then_some(())).await;
+    let vault = &app.running().context.vault;
+    let report = look_through(app.database.url(), Some(vault), SystemClock.now()).await;
+    assert!(report.is_clean(), "{report}");
+    app.stop().await;
+}
