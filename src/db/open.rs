@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool, Executor, Row as _};
+use sqlx::{Any, AnyPool, Connection as _, Executor, Row as _};
 
 use super::checkpoints::Checkpoints;
 use super::counter::Counter;
@@ -159,6 +159,9 @@ fn pool(dialect: Dialect, connections: u32, read_only: bool) -> AnyPoolOptions {
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
         .test_before_acquire(dialect == Dialect::Postgres)
+        // SQLite ends a transaction by itself when the disk is full, and then refuses the rollback: sqlx takes the connection for
+        // one in a transaction from then on, and begins none on it any more.
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
         .after_connect(move |conn, _| {

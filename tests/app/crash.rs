@@ -106,7 +106,7 @@ async fn what_was_acknowledged_arrives_however_often_the_server_is_killed() {
     }
     let again = times.values().filter(|count| **count > 1).count();
     println!(
-        "{} rounds: {} events, {deliveries} deliveries, {again} of them sent more than once",
+        "{} rounds: {} events, {deliveries} deliveries, {again} of them sent more than once, those included that had to be tried again",
         rounds(),
         acknowledged.len()
     );

@@ -87,7 +87,7 @@ pub async fn release_for_switch(
 /// Deleting a webhook cancels what is open, in a way that its undo can take back.
 pub async fn cancel_for_deletion(conn: &mut Conn, webhook: &WebhookId, now: Timestamp) -> Result<u64, DbError> {
     forget_asked(conn, webhook).await?;
-    let text = "UPDATE deliveries SET undo_state = state, state = 'cancelled', reason = 'webhook_deleted', finished_at = $2, due_at = NULL \
+    let text = "UPDATE deliveries SET undo_state = state, state = 'cancelled', hold = NULL, reason = 'webhook_deleted', finished_at = $2, due_at = NULL \
                 WHERE webhook_id = $1 AND state IN ('pending', 'held')";
     Ok(sqlx::query(text).bind(webhook).bind(now).execute(conn).await?.rows_affected())
 }

@@ -61,8 +61,11 @@ fn note(what: &str, read: Result<(), DbError>, report: &mut Report) {
 }
 
 async fn physical(conn: &mut Conn, report: &mut Report) -> Result<(), DbError> {
-    for sentence in store::damages(conn, DAMAGES).await? {
-        report.find(Fault::Damaged, || sentence);
+    let damages = store::damages(conn, DAMAGES).await?;
+    if !damages.is_empty() {
+        // Nothing more is learned from what leads through damaged pages.
+        damages.into_iter().for_each(|sentence| report.find(Fault::Damaged, || sentence));
+        return Ok(());
     }
     for sentence in store::broken_references(conn).await? {
         report.find(Fault::BrokenReference, || sentence);

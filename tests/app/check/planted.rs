@@ -46,7 +46,10 @@ const PLANTED: &[(Fault, &str)] = &[
     (Fault::AttemptsDiffer, "DELETE FROM attempts"),
     (Fault::AttemptsGap, "UPDATE attempts SET number = number + 100"),
     (Fault::AbsurdLease, "UPDATE deliveries SET leased_until = 9000000000000000"),
-    (Fault::AttemptWithoutDelivery, "UPDATE attempts SET webhook_id = 'ffffffffffffffffffffffff'"),
+    (
+        Fault::AttemptWithoutDelivery,
+        "UPDATE attempts SET webhook_id = 'ffffffffffffffffffffffff' WHERE webhook_id = (SELECT MIN(webhook_id) FROM attempts)",
+    ),
     (Fault::SubscriptionBackwards, "UPDATE subscriptions SET until_seq = from_seq - 1"),
     (
         Fault::SubscriptionTwice,

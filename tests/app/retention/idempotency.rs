@@ -52,7 +52,7 @@ async fn a_batch_is_remembered_as_long_as_any_of_its_events() {
         let (app, clock) = spawn(engine).await;
         let (edited, waiting) = (SMALL, SMALL.replace("PROJECT_EDITED", "PROJECT_CREATED"));
         // Nobody wants the others; this one is held.
-        let webhook = app.adds_webhook("http://127.0.0.1:9/", &["PROJECT_CREATED"]).await;
+        let webhook = app.adds_webhook("http://127.0.0.1:9999/", &["PROJECT_CREATED"]).await;
         let mut tx = app.running().db.begin().await.expect("a transaction");
         let pause = "UPDATE webhooks SET state = 'paused' WHERE id = $1";
         sqlx::query(pause).bind(&webhook).execute(&mut *tx).await.expect("a pause");
