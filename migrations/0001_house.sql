@@ -40,15 +40,51 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_organization ON users (organization_id, created_at, id);
 
--- The cookie holds a random key, this table only its SHA-256. `state` is what the session remembers (JSON).
+-- What a user proves the second step of sign-in with. secret is sealed (base::vault, place `second_factors/<user>`).
+-- confirmed_at: NULL until the user has shown a code of it. last_step: of the last code that was used (30-second steps since
+-- the epoch); no earlier one is taken. recovery_salt: of the recovery codes' Argon2id hashes, in base64.
+CREATE TABLE second_factors (
+    user_id TEXT PRIMARY KEY NOT NULL REFERENCES users (id),
+    secret TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    confirmed_at BIGINT,
+    last_step BIGINT NOT NULL,
+    recovery_salt TEXT NOT NULL
+);
+CREATE TABLE recovery_codes (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    code_hash TEXT NOT NULL,
+    used_at BIGINT,
+    PRIMARY KEY (user_id, code_hash)
+);
+
+-- Links that prove something to us, by the SHA-256 of their code. purpose: reset_password, change_email (to `email`).
+CREATE TABLE account_links (
+    code_hash TEXT PRIMARY KEY NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    purpose TEXT NOT NULL,
+    email TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX account_links_user ON account_links (user_id);
+CREATE INDEX account_links_expiry ON account_links (expires_at);
+
+-- The cookie holds a random key, this table only its SHA-256. `state` is what the session remembers (JSON). signed_in: 0 while
+-- the second step of sign-in is still owed, and for visitors. agent, address: of whoever signed in.
 CREATE TABLE sessions (
     key_hash TEXT PRIMARY KEY NOT NULL,
+    id TEXT NOT NULL,
     user_id TEXT REFERENCES users (id),
+    signed_in BIGINT NOT NULL,
+    agent TEXT NOT NULL,
+    address TEXT,
     state TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX sessions_id ON sessions (id);
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
@@ -162,7 +198,8 @@ CREATE TABLE unwanted_mails (
 );
 
 -- Mails on their way; a row goes when its mail has been handed to the mail server. due_at: when it is tried next; while a
--- try is under way, when its lease ends.
+-- try is under way, when its lease ends. body_text, body_html: sealed (base::vault, places `mails/<id>/text` and `/html`), for
+-- there are links in them that open accounts.
 CREATE TABLE mails (
     id TEXT PRIMARY KEY NOT NULL,
     recipient TEXT NOT NULL,

@@ -11,7 +11,8 @@ use actix_web::{App as HttpApp, HttpServer};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::accounts::pages::sign_in::SignInThrottle;
+use crate::accounts::clerk::Clerk;
+use crate::accounts::throttles::Throttles;
 use crate::auth::callers::Callers;
 use crate::base::{Clock, Rng, SystemClock, SystemRng, Tasks, Vault};
 use crate::config::Config;
@@ -22,7 +23,7 @@ use crate::delivery::model::{Hints, Ladder};
 use crate::delivery::resolver::{Resolver, SystemResolver};
 use crate::delivery::sender::{InvalidExtraCa, Limits, Sender};
 use crate::events::{Dispatch, Recorder};
-use crate::mail::Post;
+use crate::mail::{Post, Postbox};
 use crate::ops::health::Deliveries;
 use crate::ops::retention::Retention;
 use crate::publish::api::Publisher;
@@ -123,6 +124,8 @@ pub struct App {
     tasks: Tasks,
     /// What goes on with imports.
     background: (Imports, JoinHandle<()>),
+    /// What is done about accounts after the answer.
+    clerk: (Clerk, JoinHandle<()>),
     _lock: Option<ServeLock>,
 }
 
@@ -175,6 +178,7 @@ impl App {
             clock: clock.clone(),
             rng: rng.clone(),
             vault,
+            hasher: Arc::default(),
             public_url: config.public_url.clone(),
             account_manager_contact: config.account_manager_contact.clone(),
             demo: demo.is_some(),
@@ -203,7 +207,13 @@ impl App {
             Deliveries::new(move || engine.is_running())
         };
         let callers = Data::new(Callers::new(db.clone()));
-        let sign_ins = Data::new(SignInThrottle::new(config.sign_in_rate, context.clock.clone()));
+        let throttles = Data::new(Throttles::new(config.sign_in_rate, context.clock.clone()));
+        let mail_arrived = Arc::new(Notify::new());
+        let postbox = match (&config.mail, &config.public_url) {
+            (Some(_), Some(url)) => Postbox::open(context.vault.clone(), url.clone(), mail_arrived.clone()),
+            _ => Postbox::default(),
+        };
+        let (clerk, clerking) = Clerk::start(db.clone(), context.clock.clone(), context.rng.clone(), postbox.clone());
         let desk = Desk { recorder: recorder.clone() };
         let ladder = Ladder::new(config.disable_after);
         let notices: Arc<dyn Notices> = Arc::new(WebhookNotices { db: db.clone(), clock: context.clock.clone() });
@@ -218,6 +228,7 @@ impl App {
             let (desk, imports) = (Data::new(desk), Data::new(imports.clone()));
             let (ladder, notices) = (Data::new(ladder), Data::from(notices));
             let terms = Data::new(terms(config));
+            let (clerk, postbox) = (Data::new(clerk.clone()), Data::new(postbox));
             let demo = demo.map(Data::from);
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
@@ -225,7 +236,8 @@ impl App {
                 app.app_data(resolver.clone()).app_data(hints.clone());
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
                 app.app_data(tools.clone()).app_data(test_limit.clone());
-                app.app_data(callers.clone()).app_data(sign_ins.clone()).app_data(desk.clone());
+                app.app_data(callers.clone()).app_data(throttles.clone()).app_data(desk.clone());
+                app.app_data(clerk.clone()).app_data(postbox.clone());
                 app.app_data(imports.clone()).app_data(ladder.clone()).app_data(notices.clone());
                 app.app_data(terms.clone());
                 if let Some(receiver) = &demo {
@@ -237,7 +249,7 @@ impl App {
         let handle = server.handle();
         let serving = tokio::spawn(server);
         let mut tasks = Tasks::default();
-        tell(&mut tasks, config, &context, &tools, ladder, news);
+        tell(&mut tasks, config, &context, &tools, ladder, news, mail_arrived);
         let desk = Desk { recorder: recorder.clone() };
         tasks.look(context.clock.clone(), Emptying { db: db.clone(), desk });
         tasks.look(context.clock.clone(), Retention::new(db.clone(), config.retention));
@@ -254,6 +266,7 @@ impl App {
             serving,
             tasks,
             background,
+            clerk: (clerk, clerking),
             _lock: lock,
         })
     }
@@ -273,17 +286,30 @@ impl App {
             },
             importing
         );
+        // After the last request that could leave it something.
+        let (clerk, clerking) = self.clerk;
+        clerk.stop();
+        let _ = clerking.await;
         self.db.close().await;
         self.engine.end();
     }
 }
 
 /// Starts what tells people of webhooks that fail, the look, the mails, the operator's events: each part that the settings ask for.
-fn tell(tasks: &mut Tasks, config: &Config, context: &Context, tools: &Tools, ladder: Ladder, news: Arc<Notify>) {
+fn tell(
+    tasks: &mut Tasks,
+    config: &Config,
+    context: &Context,
+    tools: &Tools,
+    ladder: Ladder,
+    news: Arc<Notify>,
+    mail_arrived: Arc<Notify>,
+) {
     let (db, clock, rng) = (&context.db, &context.clock, &context.rng);
     let mails = config.mail.clone().map(|settings| {
-        let arrived = Arc::new(Notify::new());
-        let post = Post { db: db.clone(), clock: clock.clone(), settings, arrived: arrived.clone() };
+        let arrived = mail_arrived;
+        let vault = context.vault.clone();
+        let post = Post { db: db.clone(), clock: clock.clone(), vault, settings, arrived: arrived.clone() };
         tasks.run(post.run());
         arrived
     });
@@ -304,7 +330,8 @@ fn tell(tasks: &mut Tasks, config: &Config, context: &Context, tools: &Tools, la
         arrived
     });
     let (db, clock, rng) = (db.clone(), clock.clone(), rng.clone());
-    let teller = Teller { db, clock, rng, ladder, news, public_url: config.public_url.clone(), mails, operator };
+    let (vault, public_url) = (context.vault.clone(), config.public_url.clone());
+    let teller = Teller { db, clock, rng, vault, ladder, news, public_url, mails, operator };
     tasks.run(teller.run());
 }
 

@@ -5,7 +5,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::api_keys;
-use crate::accounts::pages::{home, mails, organizations, profile, settings, setup, sign_in};
+use crate::accounts::pages::{
+    code, forgot, home, mails, member_access, organizations, profile, reset, settings, setup, sign_in,
+};
 use crate::cli::demo::send;
 use crate::openapi::api as openapi;
 use crate::openapi::pages as api_docs;
@@ -40,14 +42,28 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/healthz").get(health::healthz))
         .service(at("/readyz").get(health::readyz))
         .service(at("/login").get(sign_in::show).post(sign_in::sign_in))
+        .service(at("/login/code").get(code::show).post(code::sign_in))
         .service(at("/logout").post(sign_in::sign_out))
+        .service(at("/forgot-password").get(forgot::show).post(forgot::ask))
+        .service(at("/forgot-password/sent").get(forgot::sent))
+        .service(at("/reset-password").get(reset::show).post(reset::reset))
         .service(at("/setup").get(setup::show).post(setup::set_up))
         .service(at("/api/docs").get(api_docs::show));
 
     // Whoever is signed in.
     app.service(at("/").get(home::home))
         .service(at("/profile").get(profile::show).post(profile::save))
-        .service(at("/profile/password").post(profile::change_password))
+        .service(at("/profile/email").post(profile::email::change))
+        .service(at("/confirm-email").get(profile::confirm_email::show).post(profile::confirm_email::confirm))
+        .service(at("/profile/password").post(profile::password::change))
+        .service(at("/profile/second-factor").get(profile::second_factor::show))
+        .service(at("/profile/second-factor/begin").post(profile::second_factor::begin))
+        .service(at("/profile/second-factor/cancel").post(profile::second_factor::cancel))
+        .service(at("/profile/second-factor/confirm").post(profile::second_factor::confirm))
+        .service(at("/profile/second-factor/recovery-codes").post(profile::second_factor::renew_codes))
+        .service(at("/profile/second-factor/remove").post(profile::second_factor::remove))
+        .service(at("/profile/sessions/end-others").post(profile::sessions::end_others))
+        .service(at("/profile/sessions/{id}/end").post(profile::sessions::end))
         .service(at("/profile/mails").post(mails::save));
 
     // Members: the library as a file. Before its pairs, whose ids stand in the same place.
@@ -119,6 +135,8 @@ pub fn configure(app: &mut ServiceConfig) {
 
     // Admins.
     app.service(at("/settings").get(settings::show).post(settings::save))
+        .service(at("/settings/members/{id}/reset-link").post(member_access::make_link))
+        .service(at("/settings/members/{id}/reset-second-factor").post(member_access::reset_second_factor))
         .service(at("/settings/api-keys").get(api_keys::list).post(api_keys::create))
         .service(at("/settings/api-keys/new").get(api_keys::new))
         .service(at("/settings/api-keys/{id}/revoke").get(api_keys::ask_to_revoke).post(api_keys::revoke))

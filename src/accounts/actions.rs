@@ -1,6 +1,10 @@
 //! What people do with organizations and users: each loads, applies the rule, saves and writes the audit entry, in the
 //! caller's transaction.
 
+pub mod credentials;
+pub mod second_factor;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -22,6 +26,8 @@ use crate::events::record;
 pub struct By<'a> {
     pub email: &'a str,
     pub source: Source,
+    /// The network address that it came from, as far as there is one.
+    pub address: Option<IpAddr>,
     pub now: Timestamp,
     pub rng: &'a dyn Rng,
 }
@@ -189,10 +195,4 @@ fn differences(before: &Organization, after: &Organization) -> Vec<(&'static str
 /// A user's own name and theme.
 pub async fn change_profile(tx: &mut Tx, now: Timestamp, user: &User, name: &str, theme: Theme) -> Result<(), DbError> {
     users::update_profile(tx, &user.id, name, theme, now).await
-}
-
-/// A user's own new password; every session of the user ends, the one at hand too.
-pub async fn change_password(tx: &mut Tx, by: &By<'_>, user: &User, password_hash: &str) -> Result<(), DbError> {
-    users::update_password(tx, &user.id, password_hash, by.now).await?;
-    by.write_down(tx, user.organization_id.as_ref(), "user.password_changed", &user.email, json!({})).await
 }

@@ -3,5 +3,9 @@
 
 pub mod actions;
 pub mod api_keys;
+pub mod clerk;
+pub mod letters;
 pub mod model;
 pub mod pages;
+pub mod throttles;
+pub mod urls;

@@ -8,5 +8,6 @@ pub mod callers;
 pub mod model;
 pub mod passwords;
 pub mod store;
+pub mod totp;
 
 pub use store::audit;

@@ -2,6 +2,8 @@
 //!
 //! Each command answers with one JSON object (contract section 5); a failure is a sentence.
 
+mod access;
+
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use crate::accounts::model::{NewOrganization, NewUser};
 use crate::app::{self, StartError};
 use crate::auth::api_keys::{self, NewKey, Scopes};
 use crate::auth::model::{self, Actor, Role, Source};
-use crate::auth::passwords;
+use crate::auth::passwords::{self, Hasher, Names};
 use crate::auth::store::{organizations, users};
 use crate::base::{Clock, OrganizationId, Rng, Secret, SystemClock, SystemRng, TimeZone, UserId};
 use crate::config::{Config, SettingsArgs};
@@ -33,6 +35,10 @@ pub enum Admin {
     CreateUser(With<CreateUser>),
     /// Make an API key, which is printed this once
     CreateApiKey(With<CreateApiKey>),
+    /// Print a link with which a user sets a new password
+    ResetPassword(With<OfUser>),
+    /// Turn a user's two-step sign-in off: the phone is lost, and the recovery codes are
+    ResetSecondFactor(With<OfUser>),
     /// Print what the events to HERALD_OPERATOR_WEBHOOK_URL are signed with
     OperatorSecret(With<OperatorSecret>),
 }
@@ -52,6 +58,7 @@ impl Admin {
             Self::CreateOrganization(with) => &with.settings,
             Self::CreateUser(with) => &with.settings,
             Self::CreateApiKey(with) => &with.settings,
+            Self::ResetPassword(with) | Self::ResetSecondFactor(with) => &with.settings,
             Self::OperatorSecret(with) => &with.settings,
         }
     }
@@ -100,6 +107,12 @@ pub struct CreateUser {
 }
 
 #[derive(Debug, Args)]
+pub struct OfUser {
+    #[arg(long)]
+    pub email: String,
+}
+
+#[derive(Debug, Args)]
 pub struct OperatorSecret;
 
 #[derive(Debug, Args)]
@@ -124,6 +137,8 @@ async fn execute(config: &Config, db: &Db, command: Admin) -> Result<Value, Stri
         Admin::CreateOrganization(with) => create_organization(db, clock, rng, with.asked).await,
         Admin::CreateUser(with) => create_user(db, clock, rng, with.asked).await,
         Admin::CreateApiKey(with) => create_api_key(db, clock, rng, with.asked).await,
+        Admin::ResetPassword(with) => access::reset_password(config, db, clock, rng, with.asked).await,
+        Admin::ResetSecondFactor(with) => access::reset_second_factor(db, clock, rng, with.asked).await,
         Admin::OperatorSecret(_) => operator_secret(config, db).await,
     }
 }
@@ -139,7 +154,7 @@ fn said(error: impl std::error::Error) -> String {
 }
 
 fn by<'a>(clock: &dyn Clock, rng: &'a dyn Rng) -> By<'a> {
-    By { email: NAME, source: Source::CommandLine, now: clock.now(), rng }
+    By { email: NAME, source: Source::CommandLine, address: None, now: clock.now(), rng }
 }
 
 async fn create_organization(
@@ -170,8 +185,13 @@ async fn create_user(db: &Db, clock: &dyn Clock, rng: &dyn Rng, asked: CreateUse
     let email = model::parse_email(&asked.email).map_err(|error| wrong("email")(&error))?;
     let (organization, role) = place(&asked)?;
     let password = if asked.password_stdin { read_password()? } else { passwords::generate(rng) };
-    passwords::check(&password).map_err(said)?;
-    let password_hash = passwords::hash(password.clone(), rng).await.map_err(said)?;
+    let mut names = Names::default().and(&email);
+    if let Some(id) = &organization {
+        let found = organizations::find(&mut *db.read().await.map_err(said)?, id).await.map_err(said)?;
+        names = names.and(&found.ok_or("There is no organization with this id.")?.name);
+    }
+    passwords::check(&password, &names).map_err(said)?;
+    let password_hash = Hasher::default().hash(password.clone(), rng).await.map_err(said)?;
     let mut tx = db.begin().await.map_err(said)?;
     let new = NewUser { organization, email, role, password_hash };
     let made = actions::add_user(&mut tx, &by(clock, rng), new).await.map_err(said)?;

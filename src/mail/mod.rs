@@ -5,7 +5,9 @@
 
 pub mod model;
 pub mod post;
+pub mod postbox;
 pub mod store;
 
 pub use model::{InvalidSettings, Mail, Settings};
 pub use post::Post;
+pub use postbox::Postbox;

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::model::{Mail, Settings, next_try};
 use super::store::{self, Queued};
-use crate::base::{Clock, MailId, Timestamp};
+use crate::base::{Clock, MailId, Timestamp, Vault};
 use crate::db::{Db, DbError};
 
 /// How often it looks although nobody has said that there is something: other nodes' mails.
@@ -24,6 +24,7 @@ const LEASE: Duration = Duration::from_secs(120);
 pub struct Post {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
+    pub vault: Vault,
     pub settings: Settings,
     /// Told when a mail has come into the queue.
     pub arrived: Arc<Notify>,
@@ -56,7 +57,7 @@ impl Post {
                 return Ok(next.map_or(now + EVERY, |at| at.min(now + EVERY)));
             }
             let mut tx = self.db.begin().await?;
-            let queued = store::claim(&mut tx, now, now + LEASE).await?;
+            let queued = store::claim(&mut tx, &self.vault, now, now + LEASE).await?;
             tx.commit().await?;
             if let Some(queued) = queued {
                 self.handle(queued).await?;
@@ -66,7 +67,15 @@ impl Post {
 
     async fn handle(&self, queued: Queued) -> Result<(), DbError> {
         let Queued { id, mail, created_at, tries } = queued;
-        let outcome = self.send(&id, created_at, mail).await;
+        let outcome = match mail {
+            Ok(mail) => self.send(&id, created_at, mail).await,
+            Err(error) => {
+                tracing::error!(mail.id = %id, %error, "a mail cannot be read; it is given up");
+                let mut tx = self.db.begin().await?;
+                store::delete(&mut tx, &id).await?;
+                return tx.commit().await;
+            }
+        };
         let mut tx = self.db.begin().await?;
         match (outcome, next_try(tries, self.clock.now())) {
             (Ok(()), _) => store::delete(&mut tx, &id).await?,

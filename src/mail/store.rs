@@ -1,31 +1,43 @@
-//! The mails table.
+//! The mails table. What a mail says is sealed: it may have a link in it that opens an account.
 
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::model::Mail;
-use crate::base::{MailId, Timestamp};
+use crate::base::vault::VaultError;
+use crate::base::{MailId, Secret, Timestamp, Vault};
 use crate::db::{Conn, DbError, Dialect};
 
 /// A mail that this process has the lease of.
 #[derive(Clone, Debug)]
 pub struct Queued {
     pub id: MailId,
-    pub mail: Mail,
+    /// `Err`: it was sealed with another key, and nobody can read it any more.
+    pub mail: Result<Mail, VaultError>,
     pub created_at: Timestamp,
     /// This one included.
     pub tries: i64,
 }
 
+/// The sealed parts of a mail.
+const TEXT: &str = "text";
+const HTML: &str = "html";
+
+/// The place of a part, for the vault.
+fn place(id: &MailId, part: &str) -> String {
+    format!("mails/{id}/{part}")
+}
+
 /// Puts a mail into the queue, to be sent at once.
-pub async fn insert(conn: &mut Conn, id: &MailId, mail: &Mail, now: Timestamp) -> Result<(), DbError> {
+pub async fn insert(conn: &mut Conn, vault: &Vault, id: &MailId, mail: &Mail, now: Timestamp) -> Result<(), DbError> {
+    let seal = |part: &str, text: &str| vault.seal(&place(id, part), &Secret::new(text));
     let text = "INSERT INTO mails (id, recipient, subject, body_text, body_html, created_at, tries, due_at) \
                 VALUES ($1, $2, $3, $4, $5, $6, 0, $6)";
     sqlx::query(text)
         .bind(id)
         .bind(&mail.to)
         .bind(&mail.subject)
-        .bind(&mail.text)
-        .bind(&mail.html)
+        .bind(seal(TEXT, &mail.text))
+        .bind(seal(HTML, &mail.html))
         .bind(now)
         .execute(conn)
         .await?;
@@ -38,7 +50,12 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
 }
 
 /// Takes the mail that has been due for longest, until `until`: nobody else takes it before.
-pub async fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Option<Queued>, DbError> {
+pub async fn claim(
+    conn: &mut Conn,
+    vault: &Vault,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Queued>, DbError> {
     let text = format!(
         "UPDATE mails SET due_at = $2, tries = tries + 1 WHERE id = \
          (SELECT id FROM mails WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1{}) \
@@ -47,8 +64,13 @@ pub async fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<
     );
     let row = sqlx::query(AssertSqlSafe(text)).bind(now).bind(until).fetch_optional(conn).await?;
     row.map(|row| {
-        let mail = Mail { to: row.try_get(1)?, subject: row.try_get(2)?, text: row.try_get(3)?, html: row.try_get(4)? };
-        Ok(Queued { id: row.try_get(0)?, mail, created_at: row.try_get(5)?, tries: row.try_get(6)? })
+        let id: MailId = row.try_get(0)?;
+        let (to, subject): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        let (text, html): (String, String) = (row.try_get(3)?, row.try_get(4)?);
+        let open =
+            |part: &str, sealed: &str| vault.open(&place(&id, part), sealed).map(|opened| opened.expose().to_owned());
+        let mail = open(TEXT, &text).and_then(|text| open(HTML, &html).map(|html| Mail { to, subject, text, html }));
+        Ok(Queued { id, mail, created_at: row.try_get(5)?, tries: row.try_get(6)? })
     })
     .transpose()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::auth::passwords::Hasher;
 use crate::base::{Clock, Rng, Secret, Vault};
 use crate::db::Db;
 
@@ -12,6 +13,7 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub vault: Vault,
+    pub hasher: Arc<Hasher>,
     /// HERALD_PUBLIC_URL, where set: its origin makes links, and https makes cookies Secure.
     pub public_url: Option<url::Url>,
     /// HERALD_ACCOUNT_MANAGER_CONTACT, the words on locked pages.

@@ -19,6 +19,7 @@ use askama::Template;
 use super::hx::{Hx, html, path_of};
 use super::shell::Shell;
 use super::toast::{self, Toast};
+use crate::auth::passwords::HashError;
 use crate::base::{Rng, SystemRng};
 use crate::db::DbError;
 
@@ -147,6 +148,15 @@ impl fmt::Display for Error {
 impl From<askama::Error> for Error {
     fn from(error: askama::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Unavailable { retry_after_seconds: 2 },
+            HashError::Hash(_) | HashError::Code(_) | HashError::Thread(_) => Self::internal(error),
+        }
     }
 }
 

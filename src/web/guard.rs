@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use actix_session::SessionExt as _;
@@ -15,6 +16,7 @@ use super::Context;
 use super::error::{Error, Result, remember_shell};
 use super::session::{self, Session};
 use super::shell::{self, Access, Notice, Notices, Person, Section, Shell};
+use super::site::Site;
 use super::toast::Toast;
 use crate::auth::model::{Actor, Organization, Role, Source, Theme, User};
 use crate::auth::store::users;
@@ -27,6 +29,8 @@ pub struct SignedIn {
     pub user: User,
     /// `None` for account managers.
     pub organization: Option<Organization>,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
     session: Session,
     is_demo: bool,
     notices: Vec<Notice>,
@@ -86,7 +90,8 @@ async fn signed_in(request: &HttpRequest, session: Session) -> Result<Option<Sig
         Some((user, organization)) if user.active => {
             let notices = notices(request, &mut conn, &user, organization.as_ref()).await?;
             drop(conn);
-            let signed_in = SignedIn { user, organization, session, is_demo: context.demo, notices };
+            let address = Site::of(request).client_ip(request);
+            let signed_in = SignedIn { user, organization, address, session, is_demo: context.demo, notices };
             remember_shell(request, signed_in.bare_shell());
             Ok(Some(signed_in))
         }
@@ -178,6 +183,11 @@ pub struct Within<L> {
 }
 
 impl<L> Within<L> {
+    /// Where the request comes from.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.signed_in.address
+    }
+
     /// For events and audit entries.
     pub fn actor(&self) -> Actor {
         Actor { organization: self.organization.id.clone(), email: self.user.email.clone(), source: Source::Page }
@@ -216,6 +226,11 @@ pub struct AccountManager {
 }
 
 impl AccountManager {
+    /// Where the request comes from.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.signed_in.address
+    }
+
     /// For the audit log of the organization that is changed.
     pub fn actor(&self, organization: &OrganizationId) -> Actor {
         Actor { organization: organization.clone(), email: self.user.email.clone(), source: Source::Page }
@@ -280,6 +295,7 @@ mod tests {
                 clock: clock.clone(),
                 rng: Arc::new(SystemRng),
                 vault: Vault::new(&[7; 32], Arc::new(SystemRng)),
+                hasher: Arc::default(),
                 public_url: None,
                 account_manager_contact: "your account manager".into(),
                 demo: false,
@@ -321,10 +337,12 @@ mod tests {
             init_service(
                 App::new()
                     .app_data(web::Data::new($house.context.clone()))
-                    .service(super::super::at("/in/{id}").get(async |session: Session, id: web::Path<String>| {
-                        session::sign_in(&session, &id.parse().unwrap())?;
-                        Ok::<_, Error>(HttpResponse::Ok())
-                    }))
+                    .service(super::super::at("/in/{id}").get(
+                        async |session: Session, id: web::Path<String>, request: HttpRequest| {
+                            session::sign_in(&session, &id.parse().unwrap(), &request)?;
+                            Ok::<_, Error>(HttpResponse::Ok())
+                        },
+                    ))
                     .service(super::super::at("/out").get(async |visitor: SignedIn| {
                         session::sign_out(visitor.session());
                         "out"

@@ -21,6 +21,7 @@
 //! The middlewares, from the outside in: `headers::apply`, `error::pages`, `origin::check`; an app wraps
 //! them in the opposite order, and takes `error::not_found` as its default service.
 
+pub mod agent;
 pub mod api_key;
 pub mod assets;
 pub mod chart;

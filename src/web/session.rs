@@ -8,19 +8,29 @@ use std::sync::Arc;
 use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity, TtlExtensionPolicy};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::HttpRequest;
 use actix_web::cookie::{Key, SameSite, time::Duration};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Context;
 use super::error::Error;
 use super::toast::{Flash, Toast};
-use crate::auth::store::sessions::{self, State};
-use crate::base::{Clock, Rng, UserId};
+use super::{Context, Site, agent};
+use crate::auth::store::sessions::{self, NewSession, State};
+use crate::base::{Clock, Rng, SessionId, Timestamp, UserId};
 use crate::db::{Db, DbError};
 
 pub use actix_session::Session;
 
 /// The user's id in the session's state.
 const USER: &str = "user";
+/// Who has still to show a code, in the session's state.
+const OWED: &str = "owed";
+/// The session's own id, how the browser calls itself, and where it was.
+const ID: &str = "id";
+const AGENT: &str = "agent";
+const ADDRESS: &str = "address";
 /// Toasts that wait for the next page.
 const FLASH: &str = "flash";
 
@@ -43,6 +53,25 @@ pub fn middleware(context: &Context) -> SessionMiddleware<Store> {
         // The table says when a session ends, the cookie goes with the browser.
         .session_lifecycle(BrowserSession::default().state_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges))
         .build()
+}
+
+/// The first step of sign-in is done, the second one is not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Owed {
+    pub user: UserId,
+    /// Where sign-in goes on to.
+    pub next: String,
+    /// In microseconds since the epoch.
+    until: i64,
+}
+
+/// How long the second step may take.
+const SECOND_STEP: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+
+impl Owed {
+    pub fn new(user: UserId, next: String, now: Timestamp) -> Self {
+        Self { user, next, until: (now + SECOND_STEP).micros() }
+    }
 }
 
 /// Our table as actix-session sees it.
@@ -69,11 +98,23 @@ impl Store {
         Ok(Some(session.state))
     }
 
-    async fn insert(&self, state: State) -> Result<SessionKey, DbError> {
+    async fn insert(&self, mut state: State) -> Result<SessionKey, DbError> {
         let key = sessions::new_key(self.rng.as_ref());
-        let user: Option<UserId> = state.get(USER).and_then(|id| serde_json::from_str(id).ok());
+        let now = self.clock.now();
+        let id = SessionId::new(now, self.rng.as_ref());
+        let user: Option<UserId> = read(&state, USER);
+        let owed: Option<Owed> = read(&state, OWED);
+        let new = NewSession {
+            is_signed_in: user.is_some(),
+            user: user.or(owed.map(|owed| owed.user)),
+            agent: read(&state, AGENT).unwrap_or_default(),
+            address: read(&state, ADDRESS),
+            id,
+        };
+        // So that the session knows which of the list it is.
+        state.insert(ID.into(), Value::from(new.id.as_str()).to_string());
         let mut tx = self.db.begin().await?;
-        sessions::insert(&mut tx, &key, user.as_ref(), &state, self.clock.now()).await?;
+        sessions::insert(&mut tx, &key, &new, &state, now).await?;
         tx.commit().await?;
         Ok(SessionKey::try_from(key).expect("43 characters are within the limit of 4,064"))
     }
@@ -115,11 +156,47 @@ impl SessionStore for Store {
     }
 }
 
+/// A value of the state, as actix-session wrote it.
+fn read<T: DeserializeOwned>(state: &State, name: &str) -> Option<T> {
+    state.get(name).and_then(|value| serde_json::from_str(value).ok())
+}
+
 /// Signs `user` in with a new key, whatever the browser carried before.
-pub fn sign_in(session: &Session, user: &UserId) -> Result<(), Error> {
+pub fn sign_in(session: &Session, user: &UserId, request: &HttpRequest) -> Result<(), Error> {
+    begin(session, request)?;
+    keep(session, USER, user)
+}
+
+/// Remembers that `owed.user` has shown the right password, and signs nobody in.
+pub fn owe_second_step(session: &Session, owed: Owed, request: &HttpRequest) -> Result<(), Error> {
+    begin(session, request)?;
+    keep(session, OWED, owed)
+}
+
+/// Who owes the second step of sign-in here, if it is not too late for it.
+pub fn owed(session: &Session, now: Timestamp) -> Option<Owed> {
+    let owed: Owed = session.get(OWED).ok().flatten()?;
+    (now.micros() < owed.until).then_some(owed)
+}
+
+/// A new key and an empty state, with what the owner will know the browser by.
+fn begin(session: &Session, request: &HttpRequest) -> Result<(), Error> {
     session.clear();
     session.renew();
-    session.insert(USER, user).map_err(|error| Error::internal(error.to_string()))
+    keep(session, AGENT, agent::of(request))?;
+    match Site::of(request).client_ip(request) {
+        Some(address) => keep(session, ADDRESS, address.to_canonical()),
+        None => Ok(()),
+    }
+}
+
+fn keep(session: &Session, name: &str, value: impl Serialize) -> Result<(), Error> {
+    session.insert(name, value).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Which of its owner's sessions this is.
+pub fn id(session: &Session) -> Option<SessionId> {
+    session.get(ID).ok().flatten()
 }
 
 /// Gives the session a new key, with everything that it remembers: after the old one was ended by a new password.

@@ -19,8 +19,9 @@ pub struct Rate {
     pub period: Duration,
 }
 
-/// Keys after which those that have been quiet are forgotten.
-const MANY: usize = 10_000;
+/// Keys kept at most. Of more, those are forgotten that would be soonest: whoever wants to be forgotten has to come from so
+/// many addresses, and waits for little else than the next one does.
+const MOST: usize = 50_000;
 
 /// Counts tries by key. A quiet key may use up the whole rate in one burst.
 pub struct Throttle<K> {
@@ -30,19 +31,26 @@ pub struct Throttle<K> {
     clock: Arc<dyn Clock>,
     /// When everything that the key has used is paid back.
     paid_back: Mutex<HashMap<K, Timestamp>>,
+    most: usize,
 }
 
 impl<K: Hash + Eq + Clone> Throttle<K> {
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
-        Self { period: rate.period, step: rate.period / rate.count.get(), clock, paid_back: Mutex::default() }
+        Self {
+            period: rate.period,
+            step: rate.period / rate.count.get(),
+            clock,
+            paid_back: Mutex::default(),
+            most: MOST,
+        }
     }
 
     /// Counts a try. `Err`: too many; come back after this time.
     pub fn check(&self, key: &K) -> Result<(), Duration> {
         let now = self.clock.now();
         let mut paid_back = self.lock();
-        if paid_back.len() > MANY {
-            paid_back.retain(|_, at| *at > now);
+        if paid_back.len() >= self.most {
+            forget(&mut paid_back, now, self.most / 2);
         }
         let next = paid_back.get(key).map_or(now, |at| now.max(*at)) + self.step;
         let used = next.saturating_sub(now);
@@ -65,6 +73,20 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     }
 }
 
+/// Forgets the quiet keys, and of the others the quietest, until no more than `left` are kept: seldom enough to cost each try
+/// next to nothing.
+fn forget<K: Hash + Eq>(paid_back: &mut HashMap<K, Timestamp>, now: Timestamp, left: usize) {
+    paid_back.retain(|_, at| *at > now);
+    if paid_back.len() <= left {
+        return;
+    }
+    let mut times: Vec<Timestamp> = paid_back.values().copied().collect();
+    let place = times.len() - left;
+    let (_, last, _) = times.select_nth_unstable(place - 1);
+    let last = *last;
+    paid_back.retain(|_, at| *at > last);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +107,24 @@ mod tests {
         assert!(throttle.check(&"ada").is_err());
         throttle.give_back(&"ada");
         assert_eq!(throttle.check(&"ada"), Ok(()));
+    }
+
+    #[test]
+    fn however_many_keys_there_are_the_busiest_are_remembered() {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
+        let rate = Rate { count: NonZeroU32::new(3).unwrap(), period: Duration::from_secs(60) };
+        let throttle = Throttle { most: 100, ..Throttle::new(rate, clock.clone()) };
+        for _ in 0..3 {
+            assert!(throttle.check(&"busy".to_owned()).is_ok());
+        }
+        for key in 0..10_000 {
+            clock.advance(Duration::from_millis(1));
+            assert!(throttle.check(&key.to_string()).is_ok());
+            assert!(throttle.lock().len() <= 100);
+        }
+        assert!(throttle.check(&"busy".to_owned()).is_err(), "still remembered");
+        clock.advance(Duration::from_secs(60));
+        forget(&mut throttle.lock(), clock.now(), 50);
+        assert_eq!(throttle.lock().len(), 0);
     }
 }

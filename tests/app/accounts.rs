@@ -1,9 +1,14 @@
 //! Accounts, through the door: the setup, signing in, who may, the settings, and the account managers' pages.
 
 mod admin;
+mod email;
 mod organizations;
 mod own;
+mod passwords;
+mod reset;
 mod roles;
+mod second_factor;
+mod sessions;
 mod setup;
 mod sign_in;
 

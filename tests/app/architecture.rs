@@ -33,7 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("publish", &["base", "db", "auth", "events", "web", "*::model"]),
     ("workspace", &["base", "db", "auth", "events", "web", "*::model"]),
     // The switch of an organization holds its deliveries, or lets them go.
-    ("accounts", &["base", "db", "auth", "events", "delivery::store", "web", "*::model"]),
+    ("accounts", &["base", "db", "auth", "events", "mail", "delivery::store", "web", "*::model"]),
     ("ops", &["base", "db", "auth", "events", "web", "*::model", "*::store"]),
     // The sender hands requests to the built-in receiver, and so says what one is.
     ("receiver", &["base", "db", "auth", "events", "web", "*::model", "delivery::signing", "delivery::sender"]),

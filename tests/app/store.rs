@@ -8,6 +8,7 @@ mod lease;
 mod publishers;
 mod replays;
 mod result;
+mod sign_in;
 mod target;
 mod webhooks;
 

@@ -10,6 +10,7 @@ mod log;
 mod pages;
 mod response;
 mod scene;
+mod second_factor;
 mod story;
 mod tools;
 mod workspace;

@@ -13,7 +13,7 @@ use crate::scene::Scene;
 use crate::support::app::PASSWORD;
 use crate::support::chromium::{Browser, BrowserOptions, ConsoleEntry};
 
-use Step::{Attach, Fill, Follow, Overtaken, Press, See, Tick};
+use Step::{Attach, Fill, Follow, Overtaken, Press, See, ShowCode, Tick};
 
 /// One page in one state: who opens which address, and what has to be done there before it is looked at.
 struct Page {
@@ -37,6 +37,8 @@ enum Step {
     Overtaken,
     /// Ticks the box that the selector names.
     Tick(&'static str),
+    /// Types what an authenticator app shows that was given the key on the page.
+    ShowCode,
     /// Waits until what the selector names says this.
     See(&'static str, &'static str),
 }
@@ -136,6 +138,7 @@ impl Look {
                 Fill(label, text) => self.browser.fill(label, text).await,
                 Attach(content) => self.attaches(content).await,
                 Overtaken => self.is_overtaken().await,
+                ShowCode => self.shows_a_code().await,
                 Tick(css) => self.browser.wait_for(css).await.click().await.expect("a box to tick"),
                 See(css, text) => self.browser.wait_for_text(css, text).await,
             }
@@ -163,6 +166,11 @@ impl Look {
         std::fs::write(&path, content).expect("a file is written");
         let field = self.browser.wait_for("input[type=file]").await;
         field.send_keys(&path.display().to_string()).await.expect("a file is chosen");
+    }
+
+    async fn shows_a_code(&self) {
+        let key = self.browser.wait_for("#totp-key").await.text().await.expect("a text");
+        self.browser.fill("Code", &self.scene.code_of(&key)).await;
     }
 
     /// No version is this old: as if the thing had been saved again since.
@@ -221,8 +229,9 @@ impl Look {
 
 /// A page that is itself an error, a form that is refused or asks back, are answers of their kind: Chromium notes them.
 fn is_expected(entry: &ConsoleEntry, page: &str) -> bool {
-    let is_error_answer =
-        ["403", "404", "409", "422"].iter().any(|status| entry.message.contains(&format!("a status of {status}")));
+    let is_error_answer = ["403", "404", "409", "410", "422"]
+        .iter()
+        .any(|status| entry.message.contains(&format!("a status of {status}")));
     entry.level != "SEVERE" && entry.source != "security"
         || entry.source == "network" && is_error_answer && entry.message.starts_with(page)
 }

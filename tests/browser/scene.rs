@@ -3,6 +3,7 @@
 
 mod answers;
 mod imports;
+mod sign_in;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,6 +54,11 @@ pub const NEWCOMER: &str = "lena@fresh.example";
 /// Admin of an organization of the Essentials edition without webhooks.
 pub const LOCKED: &str = "ines@brightwater.example";
 
+/// Whom sign-in asks for a code.
+pub const CAREFUL: &str = "noor@halden.example";
+/// Who turns that on.
+pub const TURNS_IT_ON: &str = "mikkel@halden.example";
+
 pub struct Scene {
     pub app: TestApp,
     /// A second program, which nobody has set up yet.
@@ -82,6 +88,7 @@ impl Scene {
         scene.adds_answers().await;
         scene.imports_answers().await;
         scene.lives_through_a_day().await;
+        scene.makes_links().await;
         scene
     }
 
@@ -108,6 +115,7 @@ impl Scene {
     async fn adds_people(&mut self) {
         self.app.adds_person(MEMBER, Role::Member).await;
         self.app.adds_person(ACCOUNT_MANAGER, Role::AccountManager).await;
+        self.makes_sign_in_safe().await;
         self.names.insert("organization".into(), self.app.organization.id.to_string());
         self.adds_organization("Fresh Start Ltd", Edition::Enterprise, true, NEWCOMER).await;
         self.adds_organization("Brightwater Legal", Edition::Essentials, false, LOCKED).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use herald::app::{App, Surroundings};
 use herald::auth::model::{Edition, Organization, Role, Theme, User};
-use herald::auth::{passwords, store};
+use herald::auth::{passwords::Hasher, store};
 use herald::base::{Clock as _, ManualClock, OrganizationId, Secret, SystemClock, SystemRng, UserId};
 use herald::config::{Config, SettingsArgs};
 use herald::delivery::resolver::{Resolver, SystemResolver};
@@ -113,7 +113,7 @@ pub fn person(email: &str, role: Role, organization: Option<&Organization>) -> U
 pub fn password_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
-        let hashing = async { passwords::hash(Secret::new(PASSWORD), &SystemRng).await.expect("a hash") };
+        let hashing = async { Hasher::default().hash(Secret::new(PASSWORD), &SystemRng).await.expect("a hash") };
         let in_a_runtime = || tokio::runtime::Runtime::new().expect("a runtime").block_on(hashing);
         std::thread::scope(|scope| scope.spawn(in_a_runtime).join().expect("hashing does not panic"))
     })

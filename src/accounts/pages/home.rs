@@ -1,6 +1,7 @@
 //! Where everybody lands.
 
 use actix_web::HttpResponse;
+use url::Url;
 
 use crate::auth::model::{Role, User};
 use crate::web::error::is_own_path;
@@ -26,7 +27,9 @@ pub fn landing(user: &User) -> &'static str {
 /// Where to go after signing in: the page that was asked for, if it is one of ours and of this person's.
 pub fn after_sign_in<'a>(user: &User, next: &'a str) -> &'a str {
     let is_theirs = match user.role {
-        Role::AccountManager => next.starts_with("/organizations") || next.starts_with("/profile"),
+        Role::AccountManager => {
+            ["/organizations", "/profile", "/confirm-email"].iter().any(|page| next.starts_with(page))
+        }
         Role::Admin | Role::Moderator | Role::Member => next != "/",
     };
     if is_theirs && is_safe(next) { next } else { landing(user) }
@@ -34,7 +37,20 @@ pub fn after_sign_in<'a>(user: &User, next: &'a str) -> &'a str {
 
 /// A path of ours that can stand in a header.
 pub fn is_safe(next: &str) -> bool {
-    is_own_path(next) && next.len() <= LONGEST_NEXT && next.bytes().all(|byte| byte.is_ascii_graphic())
+    is_own_path(next)
+        && next.len() <= LONGEST_NEXT
+        && next.bytes().all(|byte| byte.is_ascii_graphic())
+        && stays_here(next)
+}
+
+/// Whether a browser that goes there stays with us, in its own parser's words. A slash that is written as an escape or comes
+/// about by dots (`/.//evil.example`) would, but not behind a proxy that reads addresses in its own way.
+fn stays_here(next: &str) -> bool {
+    let Ok(base) = Url::parse("http://own.invalid/") else { return false };
+    base.join(next).is_ok_and(|url| {
+        let path = url.path().to_ascii_lowercase();
+        url.origin() == base.origin() && !["//", "/%2f", "/%5c"].iter().any(|begin| path.starts_with(begin))
+    })
 }
 
 #[cfg(test)]
@@ -43,9 +59,17 @@ mod tests {
 
     #[test]
     fn sign_in_goes_on_to_own_paths_only() {
-        for safe in
-            ["/", "/settings", "/events?cursor=abc&x=%2F%2F", "/a//b", "/a:b", "/login?next=https://evil.example"]
-        {
+        for safe in [
+            "/",
+            "/settings",
+            "/events?cursor=abc&x=%2F%2F",
+            "/a//b",
+            "/a:b",
+            "/@evil.example",
+            "/evil.example",
+            "/a/%2F/b",
+            "/login?next=https://evil.example",
+        ] {
             assert!(is_safe(safe), "{safe}");
         }
         let long = format!("/{}", "a".repeat(LONGEST_NEXT));
@@ -62,6 +86,43 @@ mod tests {
             "/a b",
             "/é",
             " /settings",
+            "\t/settings",
+            "/settings\u{0}",
+            "/settings\u{7f}",
+            "///evil.example",
+            "////evil.example",
+            "/\\/evil.example",
+            "\\/evil.example",
+            "\\evil.example",
+            "/\n/evil.example",
+            "/\r/evil.example",
+            "\n//evil.example",
+            "/%2fevil.example",
+            "/%2F%2Fevil.example",
+            "/%5cevil.example",
+            "/%5C%5Cevil.example",
+            "/.//evil.example",
+            "/..//evil.example",
+            "/./%2fevil.example",
+            "/a/..//evil.example",
+            "/%2e//evil.example",
+            "http:evil.example",
+            "http:/evil.example",
+            "https:evil.example",
+            "HTTPS://EVIL.EXAMPLE",
+            "data:text/html,x",
+            "JaVaScRiPt:alert(1)",
+            "ftp://evil.example",
+            "?next=//evil.example",
+            "#//evil.example",
+            "@evil.example",
+            ".evil.example",
+            "evil.example",
+            "／／evil.example",
+            "/／evil.example",
+            "。evil.example",
+            "/a\u{202e}b",
+            "/a\u{2028}b",
             &long,
         ] {
             assert!(!is_safe(evil), "{evil}");

@@ -153,7 +153,7 @@ pub async fn create(
     };
     let password = passwords::generate(context.rng.as_ref());
     let password_hash = hash(&context, password.clone()).await?;
-    let by = by(&context, &manager.user.email);
+    let by = by(&context, &manager.user.email, manager.address());
     let mut tx = context.db.begin().await?;
     let organization = actions::create_organization(&mut tx, &by, new).await?;
     let Some(email) = email else {
@@ -252,7 +252,7 @@ pub async fn save(
         return page.answer(&hx);
     }
     let hints: Arc<dyn Hints> = hints.into_inner();
-    let by = by(&context, &manager.user.email);
+    let by = by(&context, &manager.user.email, manager.address());
     let mut tx = context.db.begin().await?;
     let changed = actions::change_organization(&mut tx, &by, &hints, &organization.id, change).await?;
     let changed = changed.ok_or(Error::NotFound)?;
@@ -286,7 +286,7 @@ pub async fn add_admin(
     let password_hash = hash(&context, password.clone()).await?;
     let mut tx = context.db.begin().await?;
     let new = NewUser { organization: Some(organization.id.clone()), email, role: Role::Admin, password_hash };
-    let result = actions::add_user(&mut tx, &by(&context, &manager.user.email), new).await;
+    let result = actions::add_user(&mut tx, &by(&context, &manager.user.email, manager.address()), new).await;
     match result {
         Ok(user) => {
             tx.commit().await?;

@@ -70,7 +70,7 @@ pub async fn save(
     };
     let hints: Arc<dyn Hints> = hints.into_inner();
     let mut tx = context.db.begin().await?;
-    let by = by(&context, &admin.user.email);
+    let by = by(&context, &admin.user.email, admin.address());
     actions::change_organization(&mut tx, &by, &hints, &admin.organization.id, change).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     admin.flash(Toast::ok("Changes saved"));

@@ -1,7 +1,7 @@
 //! The setup of a fresh server: its first organization and first admin.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -9,12 +9,12 @@ use super::{Choice, by, hash, is_ticked, time_zones};
 use crate::accounts::actions::{self, SetUpError};
 use crate::accounts::model::NewOrganization;
 use crate::auth::model::{Edition, parse_email, parse_name};
-use crate::auth::passwords;
+use crate::auth::passwords::{self, Names};
 use crate::auth::store::users;
 use crate::base::Secret;
 use crate::web::context::SetupCode;
 use crate::web::session::{self, Session};
-use crate::web::{Context, FieldErrors, Form, Hx, Page as _, Result, Shell, Toast, hx, page, see_other};
+use crate::web::{Context, FieldErrors, Form, Hx, Page as _, Result, Shell, Site, Toast, hx, page, see_other};
 
 #[derive(Debug, Deserialize)]
 pub struct Query {
@@ -51,7 +51,8 @@ impl SetupForm {
         let time_zone = errors.take("time_zone", self.time_zone.parse());
         let email = errors.take("email", parse_email(&self.email));
         let password = Secret::new(self.password.as_str());
-        errors.take("password", passwords::check(&password));
+        let names = Names::default().and(&self.organization_name).and(&self.email);
+        errors.take("password", passwords::check(&password, &names));
         let (edition, webhooks_enabled) = (Edition::Enterprise, is_ticked(self.enable_webhooks.as_deref()));
         let organization =
             name.zip(time_zone).map(|(name, time_zone)| NewOrganization { name, time_zone, edition, webhooks_enabled });
@@ -106,6 +107,7 @@ pub async fn set_up(
     session: Session,
     code: web::Data<SetupCode>,
     context: web::Data<Context>,
+    request: HttpRequest,
     hx: Hx,
     Form(form): Form<SetupForm>,
 ) -> Result {
@@ -118,14 +120,14 @@ pub async fn set_up(
     };
     let password_hash = hash(&context, asked.password).await?;
     let mut tx = context.db.begin().await?;
-    let by = by(&context, &asked.email);
+    let by = by(&context, &asked.email, Site::of(&request).client_ip(&request));
     let admin = match actions::set_up(&mut tx, &by, asked.organization, asked.email.clone(), password_hash).await {
         Ok(admin) => admin,
         Err(SetUpError::AlreadyDone) => return Ok(see_other(&hx, "/login")),
         Err(SetUpError::Db(error)) => return Err(error.into()),
     };
     tx.commit().await?;
-    session::sign_in(&session, &admin.id)?;
+    session::sign_in(&session, &admin.id, &request)?;
     session::flash(&session, Toast::ok("Herald is set up"));
     Ok(see_other(&hx, super::home::landing(&admin)))
 }

@@ -1,8 +1,4 @@
-//! Signing in and out.
-
-use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
-use std::time::Duration;
+//! Signing in and out: the first step. The second one is in `code.rs`.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -10,50 +6,20 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::home::{after_sign_in, is_safe};
+use super::{address_of, by};
+use crate::accounts::actions::credentials;
+use crate::accounts::clerk::{Clerk, Errand};
+use crate::accounts::throttles::{self, Throttles};
+use crate::accounts::urls;
 use crate::auth::model::{EMAIL_LENGTH, User};
-use crate::auth::passwords;
-use crate::auth::store::users;
-use crate::base::{Clock, Secret};
+use crate::auth::store::{second_factors, users};
+use crate::base::Secret;
 use crate::web::error::Error;
 use crate::web::guard::Visitor;
-use crate::web::session::{self, Session};
-use crate::web::throttle::{Rate, Throttle};
-use crate::web::{Context, Form, Hx, Page as _, Result, Shell, Site, page, see_other};
+use crate::web::session::{self, Owed, Session};
+use crate::web::{Context, Form, Hx, Page as _, Result, Shell, page, see_other};
 
 const WRONG: &str = "Email or password is wrong.";
-
-/// How often somebody may try, by account and by address. Only tries that failed count.
-pub struct SignInThrottle {
-    by_account: Throttle<String>,
-    by_address: Throttle<Option<IpAddr>>,
-}
-
-impl SignInThrottle {
-    /// `rate` is HERALD_SIGN_IN_RATE, for each account and for each address.
-    pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
-        Self { by_account: Throttle::new(rate, clock.clone()), by_address: Throttle::new(rate, clock) }
-    }
-
-    /// Counts a try. `Err`: too many; come back after this time.
-    pub fn check(&self, email: &str, address: Option<IpAddr>) -> std::result::Result<(), Duration> {
-        self.by_address.check(&network(address))?;
-        self.by_account.check(&email.to_owned())
-    }
-
-    /// The password was right: the try does not count.
-    pub fn forgive(&self, email: &str, address: Option<IpAddr>) {
-        self.by_address.give_back(&network(address));
-        self.by_account.give_back(&email.to_owned());
-    }
-}
-
-/// A subscriber of IPv6 has 2^64 addresses to come from.
-fn network(address: Option<IpAddr>) -> Option<IpAddr> {
-    address.map(|address| match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 => v4,
-    })
-}
 
 #[derive(Debug, Deserialize)]
 pub struct Query {
@@ -90,34 +56,66 @@ impl SignInPage {
 }
 
 /// GET /login
-pub async fn show(Visitor(visitor, _): Visitor, query: web::Query<Query>, hx: Hx) -> Result {
+pub async fn show(Visitor(visitor, session): Visitor, query: web::Query<Query>, hx: Hx) -> Result {
     let next = query.into_inner().next;
-    match visitor {
-        Some(visitor) => Ok(see_other(&hx, after_sign_in(&visitor.user, &next))),
-        None => SignInPage::new(String::new(), next, String::new()).answer(&hx),
+    if let Some(visitor) = visitor {
+        return Ok(see_other(&hx, after_sign_in(&visitor.user, &next)));
     }
+    let mut page = SignInPage::new(String::new(), next, String::new());
+    page.shell.toasts = session::take_flash(&session);
+    page.answer(&hx)
 }
 
 /// POST /login
 pub async fn sign_in(
     session: Session,
-    throttle: web::Data<SignInThrottle>,
+    throttles: web::Data<Throttles>,
+    clerk: web::Data<Clerk>,
     context: web::Data<Context>,
     request: HttpRequest,
     hx: Hx,
     Form(form): Form<SignInForm>,
 ) -> Result {
     let account = form.email.trim().to_lowercase();
-    let address = Site::of(&request).client_ip(&request);
-    if let Err(wait) = throttle.check(&account, address) {
-        return too_many(form, wait, &hx);
+    let address = address_of(&request);
+    if let Err(wait) = throttles.passwords.check(&account, address) {
+        return refused(SignInPage::new(form.email, form.next, String::new()), throttles::too_many(wait), &hx);
     }
-    let Some(user) = verified(&context, &account, Secret::new(form.password)).await? else {
+    let user = match verified(&context, &account, Secret::new(form.password)).await {
+        Ok(user) => user,
+        // It is not the visitor's fault, and what was typed is not lost.
+        Err(busy @ Error::Unavailable { .. }) => {
+            throttles.passwords.forgive(&account, address);
+            return refused(SignInPage::new(form.email, form.next, String::new()), busy, &hx);
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(user) = user else {
+        clerk.leave(Errand::FailedSignIn { email: account, address, step: "password" });
         return SignInPage::new(form.email, form.next, WRONG.into()).rejected(&hx);
     };
-    throttle.forgive(&account, address);
-    session::sign_in(&session, &user.id)?;
+    throttles.passwords.forgive(&account, address);
+    if second_factors::is_confirmed(&mut *context.db.read().await?, &user.id).await? {
+        let next = if is_safe(&form.next) { form.next } else { String::new() };
+        session::owe_second_step(&session, Owed::new(user.id, next, context.clock.now()), &request)?;
+        return Ok(see_other(&hx, urls::LOGIN_CODE));
+    }
+    enter(&session, &context, &request, &user, "none").await?;
     Ok(see_other(&hx, after_sign_in(&user, &form.next)))
+}
+
+/// Begins the session of somebody who has shown all that there is to show.
+pub(super) async fn enter(
+    session: &Session,
+    context: &Context,
+    request: &HttpRequest,
+    user: &User,
+    second_factor: &str,
+) -> Result<()> {
+    let mut tx = context.db.begin().await?;
+    credentials::signed_in(&mut tx, &by(context, &user.email, address_of(request)), user, second_factor).await?;
+    tx.commit().await?;
+    session::sign_in(session, &user.id, request)
 }
 
 /// The active user whose address and password these are.
@@ -128,35 +126,38 @@ async fn verified(context: &Context, account: &str, password: Secret) -> Result<
         users::find_for_sign_in(&mut *context.db.read().await?, account).await?
     };
     let (user, hash) = found.filter(|(user, _)| user.active).unzip();
-    let is_right = passwords::verify(password, hash).await.map_err(Error::internal)?;
+    // Nobody's password is looked at, too, and takes as long.
+    let is_right = context.hasher.verify(password, hash).await?;
     Ok(user.filter(|_| is_right))
 }
 
-fn too_many(form: SignInForm, wait: Duration, hx: &Hx) -> Result {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let refusal = Error::TooManyRequests { retry_after_seconds: seconds };
-    let page = SignInPage::new(form.email, form.next, refusal.to_string());
-    let mut answer = page.answer_with(hx, StatusCode::TOO_MANY_REQUESTS)?;
-    answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+/// The form again, because now is no good time: 429 or 503, and when it is.
+fn refused(page: SignInPage, refusal: Error, hx: &Hx) -> Result {
+    let page = SignInPage { error: refusal.to_string(), ..page };
+    wait(page.answer_with(hx, status_of(&refusal))?, &refusal)
+}
+
+/// The status of a refusal that says when to come back.
+pub(super) fn status_of(refusal: &Error) -> StatusCode {
+    actix_web::ResponseError::status_code(refusal)
+}
+
+/// Says with a page when to come back.
+pub(super) fn wait(mut answer: HttpResponse, refusal: &Error) -> Result {
+    if let Error::TooManyRequests { retry_after_seconds } | Error::Unavailable { retry_after_seconds } = refusal {
+        answer.headers_mut().insert(header::RETRY_AFTER, (*retry_after_seconds).into());
+    }
     Ok(answer)
 }
 
 /// POST /logout
-pub async fn sign_out(session: Session, hx: Hx) -> HttpResponse {
-    session::sign_out(&session);
-    see_other(&hx, "/login")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_addresses_of_one_subscriber_count_as_one() {
-        let of = |text: &str| network(text.parse().ok());
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-        assert_ne!(of("192.0.2.2"), of("192.0.2.1"));
+pub async fn sign_out(Visitor(visitor, session): Visitor, context: web::Data<Context>, hx: Hx) -> Result {
+    if let Some(visitor) = visitor {
+        let by = by(&context, &visitor.user.email, visitor.address);
+        let mut tx = context.db.begin().await?;
+        credentials::signed_out(&mut tx, &by, &visitor.user).await?;
+        tx.commit().await?;
     }
+    session::sign_out(&session);
+    Ok(see_other(&hx, urls::LOGIN))
 }

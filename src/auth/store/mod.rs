@@ -2,7 +2,9 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod links;
 pub mod mail_choices;
 pub mod organizations;
+pub mod second_factors;
 pub mod sessions;
 pub mod users;

@@ -8,8 +8,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
-use crate::base::{Rng, Timestamp, UserId};
-use crate::db::{Conn, DbError};
+use crate::base::{Rng, SessionId, Timestamp, UserId};
+use crate::db::{Conn, DbError, Flag, Row};
 
 /// A session that is not used for this long ends.
 pub const IDLE: Duration = Duration::from_secs(8 * 60 * 60);
@@ -61,26 +61,86 @@ pub async fn find(conn: &mut Conn, key: &str, now: Timestamp) -> Result<Option<S
     Ok(Some(Session { state, created_at: row.try_get(1)?, seen_at: row.try_get(2)? }))
 }
 
-/// Begins a session of `user`, and forgets all that have ended.
+/// A session that begins.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    pub id: SessionId,
+    /// Whose it is, or will be after the second step of sign-in; `None`: a visitor's.
+    pub user: Option<UserId>,
+    pub is_signed_in: bool,
+    /// How the browser calls itself.
+    pub agent: String,
+    pub address: Option<String>,
+}
+
+/// Begins a session, and forgets all that have ended.
 pub async fn insert(
     conn: &mut Conn,
     key: &str,
-    user: Option<&UserId>,
+    new: &NewSession,
     state: &State,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute(&mut *conn).await?;
+    purge(conn, now).await?;
     sqlx::query(
-        "INSERT INTO sessions (key_hash, user_id, state, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)",
+        "INSERT INTO sessions (key_hash, id, user_id, signed_in, agent, address, state, created_at, seen_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
     )
     .bind(hash(key))
-    .bind(user)
+    .bind(&new.id)
+    .bind(new.user.as_ref())
+    .bind(Flag(new.is_signed_in))
+    .bind(&new.agent)
+    .bind(new.address.as_ref())
     .bind(write(state))
     .bind(now)
     .bind(expiry(now, now))
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Forgets the sessions that have ended.
+pub async fn purge(conn: &mut Conn, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute(conn).await?;
+    Ok(())
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub id: SessionId,
+    pub agent: String,
+    pub address: Option<String>,
+    pub created_at: Timestamp,
+    /// To within [`TOUCH_EVERY`].
+    pub seen_at: Timestamp,
+}
+
+/// Sessions that a page shows at most.
+const MOST_LISTED: i64 = 100;
+
+/// Where the user is signed in, the latest first.
+pub async fn list_of_user(conn: &mut Conn, user: &UserId, now: Timestamp) -> Result<Vec<Listed>, DbError> {
+    let rows = sqlx::query(
+        "SELECT id, agent, address, created_at, seen_at FROM sessions \
+         WHERE user_id = $1 AND signed_in = 1 AND expires_at > $2 ORDER BY seen_at DESC, id DESC LIMIT $3",
+    )
+    .bind(user)
+    .bind(now)
+    .bind(MOST_LISTED)
+    .fetch_all(conn)
+    .await?;
+    let listed = |row: &Row| {
+        Ok(Listed {
+            id: row.try_get(0)?,
+            agent: row.try_get(1)?,
+            address: row.try_get(2)?,
+            created_at: row.try_get(3)?,
+            seen_at: row.try_get(4)?,
+        })
+    };
+    rows.iter().map(listed).collect()
 }
 
 /// Replaces what the session remembers. One that has ended meanwhile stays ended.
@@ -112,4 +172,18 @@ pub async fn delete(conn: &mut Conn, key: &str) -> Result<(), DbError> {
 pub async fn delete_of_user(conn: &mut Conn, user: &UserId) -> Result<(), DbError> {
     sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user).execute(conn).await?;
     Ok(())
+}
+
+/// Ends one session of the user. `false`: there is none with this id.
+pub async fn delete_one(conn: &mut Conn, user: &UserId, id: &SessionId) -> Result<bool, DbError> {
+    let deleted =
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id = $2").bind(user).bind(id).execute(conn).await?;
+    Ok(deleted.rows_affected() > 0)
+}
+
+/// Ends every session of the user but this one, and says how many.
+pub async fn delete_others(conn: &mut Conn, user: &UserId, id: &SessionId) -> Result<u64, DbError> {
+    let deleted =
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2").bind(user).bind(id).execute(conn).await?;
+    Ok(deleted.rows_affected())
 }

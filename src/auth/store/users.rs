@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::organizations;
 use crate::auth::model::{Organization, Theme, User};
-use crate::base::{Timestamp, UserId};
+use crate::base::{OrganizationId, Timestamp, UserId};
 use crate::db::{Conn, DbError, Flag, Row, meta};
 
 const COLUMNS: &str = "u.id, u.organization_id, u.email, u.name, u.role, u.theme, u.active, u.created_at";
@@ -115,4 +115,38 @@ pub async fn update_password(conn: &mut Conn, id: &UserId, hash: &str, now: Time
         .execute(&mut *conn)
         .await?;
     super::sessions::delete_of_user(conn, id).await
+}
+
+/// A user of this organization, and of no other.
+pub async fn find_in(conn: &mut Conn, organization: &OrganizationId, id: &UserId) -> Result<Option<User>, DbError> {
+    let text = format!("SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND u.id = $2");
+    let row = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(id).fetch_optional(conn).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Whether somebody has this address.
+pub async fn is_email_taken(conn: &mut Conn, email: &str) -> Result<bool, DbError> {
+    Ok(sqlx::query("SELECT 1 FROM users WHERE email = $1").bind(email).fetch_optional(conn).await?.is_some())
+}
+
+/// The hash of the user's password.
+pub async fn password_hash(conn: &mut Conn, id: &UserId) -> Result<Option<String>, DbError> {
+    let row = sqlx::query("SELECT password_hash FROM users WHERE id = $1").bind(id).fetch_optional(conn).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+/// Changes the address. On PostgreSQL the transaction is of no more use after `EmailTaken`.
+pub async fn update_email(conn: &mut Conn, id: &UserId, email: &str, now: Timestamp) -> Result<(), InsertError> {
+    let updated = sqlx::query("UPDATE users SET email = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(email)
+        .bind(now)
+        .execute(&mut *conn)
+        .await;
+    match updated.map_err(DbError::from) {
+        // Calls with the user's keys are in the name of the new address from now on.
+        Ok(_) => Ok(meta::raise_changes(conn).await?),
+        Err(DbError::Conflict) => Err(InsertError::EmailTaken),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -67,7 +67,7 @@ impl Scene {
 pub async fn build(app: &App, receiver: &Receiver, base: &Url) -> Result<Scene, Failure> {
     let context = &app.context;
     let password = passwords::generate(context.rng.as_ref());
-    let hash = passwords::hash(password.clone(), context.rng.as_ref()).await.map_err(Failure::failed)?;
+    let hash = context.hasher.hash(password.clone(), context.rng.as_ref()).await.map_err(Failure::failed)?;
     let mut tx = app.db.begin().await.map_err(Failure::failed)?;
     let organization = people(&mut tx, app, hash).await?;
     let desk = Desk { recorder: app.recorder.clone() };
@@ -88,7 +88,7 @@ pub async fn build(app: &App, receiver: &Receiver, base: &Url) -> Result<Scene, 
 
 async fn people(tx: &mut Tx, app: &App, password_hash: String) -> Result<Organization, Failure> {
     let began = app.context.clock.now() - Duration::from_secs(history::BEGAN * 24 * 60 * 60);
-    let by = By { email: EMAIL, source: Source::CommandLine, now: began, rng: app.context.rng.as_ref() };
+    let by = By { email: EMAIL, source: Source::CommandLine, address: None, now: began, rng: app.context.rng.as_ref() };
     let new = NewOrganization {
         name: "Halden Systems".into(),
         time_zone: "Europe/Berlin".parse().map_err(Failure::failed)?,

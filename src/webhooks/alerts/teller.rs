@@ -11,7 +11,7 @@ use url::Url;
 
 use super::store::{self, Untold};
 use super::{letters, operator};
-use crate::base::{Clock, MailId, Rng, Timestamp};
+use crate::base::{Clock, MailId, Rng, Timestamp, Vault};
 use crate::db::{Db, DbError};
 use crate::delivery::model::Ladder;
 use crate::delivery::store as deliveries;
@@ -27,6 +27,7 @@ pub struct Teller {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
+    pub vault: Vault,
     pub ladder: Ladder,
     /// Told by the engine when there may be something to tell.
     pub news: Arc<Notify>,
@@ -91,7 +92,7 @@ impl Teller {
             return Ok(());
         }
         for letter in &letters {
-            mail::store::insert(&mut tx, &MailId::new(now, self.rng.as_ref()), letter, now).await?;
+            mail::store::insert(&mut tx, &self.vault, &MailId::new(now, self.rng.as_ref()), letter, now).await?;
         }
         if let Some((id, body)) = &event {
             store::insert_operator_event(&mut tx, id, body, now).await?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::value;
 use crate::support::app::{Setting, TestApp};
 
-fn admin(app: &TestApp, arguments: &[&str], input: &str) -> Output {
+pub(super) fn admin(app: &TestApp, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_herald"));
     // The settings of the tests themselves are none of Herald's.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HERALD_")) {
@@ -31,7 +31,7 @@ fn admin(app: &TestApp, arguments: &[&str], input: &str) -> Output {
 }
 
 /// The one JSON object that a command prints.
-fn made(app: &TestApp, arguments: &[&str], input: &str) -> Value {
+pub(super) fn made(app: &TestApp, arguments: &[&str], input: &str) -> Value {
     let output = admin(app, arguments, input);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("one JSON object and nothing else")

@@ -49,6 +49,7 @@ async fn two_nodes_tell_each_alert_exactly_once() {
             db: db.clone(),
             clock: clock.clone(),
             rng: Arc::new(SystemRng),
+            vault: house.vault.clone(),
             ladder: Ladder::new(Duration::from_secs(5 * 24 * 3600)),
             news: Arc::new(Notify::new()),
             public_url: "https://herald.example.com".parse().ok(),

@@ -266,6 +266,7 @@ impl World {
         let by = By {
             email: "root@example.com",
             source: Source::CommandLine,
+            address: None,
             now: self.running.clock.now(),
             rng: &SystemRng,
         };

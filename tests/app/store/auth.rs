@@ -3,16 +3,17 @@
 use herald::auth::api_keys::{self, NewKey};
 use herald::auth::model::{Actor, Edition, Organization, Role, Source, Theme, User};
 use herald::auth::store::api_keys::NoteUse;
+use herald::auth::store::sessions::NewSession;
 use herald::auth::store::users::InsertError;
 use herald::auth::store::{api_keys as keys, audit, organizations, sessions, users};
-use herald::base::{ApiKeyId, Cursor, OrganizationId, ProjectId, SystemRng, Timestamp, UserId};
+use herald::base::{ApiKeyId, Cursor, OrganizationId, ProjectId, SessionId, SystemRng, Timestamp, UserId};
 use herald::db::meta;
 use sqlx::Row as _;
 
 use super::{START, on_both, seconds};
 use crate::support::house::House;
 
-fn user(house: &House, email: &str, role: Role) -> User {
+pub(super) fn user(house: &House, email: &str, role: Role) -> User {
     User {
         id: UserId::new(house.now(), &SystemRng),
         organization_id: (role != Role::AccountManager).then(|| house.organization.clone()),
@@ -25,10 +26,20 @@ fn user(house: &House, email: &str, role: Role) -> User {
     }
 }
 
-async fn add(house: &House, user: &User) -> Result<(), InsertError> {
+pub(super) async fn add(house: &House, user: &User) -> Result<(), InsertError> {
     let mut tx = house.db.begin().await.unwrap();
     users::insert(&mut tx, user, "hash").await?;
     Ok(tx.commit().await?)
+}
+
+pub(super) fn new_session(house: &House, user: Option<&User>) -> NewSession {
+    NewSession {
+        id: SessionId::new(house.now(), &SystemRng),
+        user: user.map(|user| user.id.clone()),
+        is_signed_in: user.is_some(),
+        agent: "curl/8.5.0".into(),
+        address: Some("192.0.2.1".into()),
+    }
 }
 
 #[tokio::test]
@@ -89,7 +100,9 @@ async fn users_are_found_by_id_and_by_address() {
 
         clock.advance(seconds(5));
         let mut tx = house.db.begin().await.unwrap();
-        sessions::insert(&mut tx, "key", Some(&ada.id), &sessions::State::new(), house.now()).await.unwrap();
+        sessions::insert(&mut tx, "key", &new_session(house, Some(&ada)), &sessions::State::new(), house.now())
+            .await
+            .unwrap();
         users::update_profile(&mut tx, &ada.id, "Ada Byron", Theme::Light, house.now()).await.unwrap();
         users::update_password(&mut tx, &ada.id, "other hash", house.now()).await.unwrap();
         tx.commit().await.unwrap();
@@ -115,8 +128,12 @@ async fn sessions_last_while_they_are_used_and_end_for_good() {
         let key = sessions::new_key(&SystemRng);
         let state = sessions::State::from([("flash".to_owned(), r#""Webhook added""#.to_owned())]);
         let mut tx = house.db.begin().await.unwrap();
-        sessions::insert(&mut tx, &key, Some(&ada.id), &sessions::State::new(), house.now()).await.unwrap();
-        sessions::insert(&mut tx, "short", None, &sessions::State::new(), house.now()).await.unwrap();
+        sessions::insert(&mut tx, &key, &new_session(house, Some(&ada)), &sessions::State::new(), house.now())
+            .await
+            .unwrap();
+        sessions::insert(&mut tx, "short", &new_session(house, None), &sessions::State::new(), house.now())
+            .await
+            .unwrap();
         sessions::update_state(&mut tx, &key, &state).await.unwrap();
         tx.commit().await.unwrap();
         let found = sessions::find(&mut house.db.read().await.unwrap(), &key, house.now()).await.unwrap().unwrap();
@@ -134,7 +151,9 @@ async fn sessions_last_while_they_are_used_and_end_for_good() {
         drop(conn);
 
         let mut tx = house.db.begin().await.unwrap();
-        sessions::insert(&mut tx, "second", Some(&ada.id), &sessions::State::new(), house.now()).await.unwrap();
+        sessions::insert(&mut tx, "second", &new_session(house, Some(&ada)), &sessions::State::new(), house.now())
+            .await
+            .unwrap();
         sessions::delete(&mut tx, &key).await.unwrap();
         assert!(sessions::find(&mut tx, &key, house.now()).await.unwrap().is_none());
         sessions::delete_of_user(&mut tx, &ada.id).await.unwrap();

@@ -1,8 +1,9 @@
 //! Everything around the workspace: the way in, webhooks and their log, settings, errors. Pages of the same person stand together, since each change of person is a sign-in.
 
-use super::Step::{Fill, Follow, Press, See, Tick};
+use super::Step::{Fill, Follow, Press, See, ShowCode, Tick};
 use super::{ADMIN, NOBODY, Page, page};
-use crate::scene::{ACCOUNT_MANAGER, LOCKED, MEMBER, NEWCOMER};
+use crate::scene::{ACCOUNT_MANAGER, CAREFUL, LOCKED, MEMBER, NEWCOMER, TURNS_IT_ON};
+use crate::support::app::PASSWORD;
 
 const COLLABORATION: &str = "/settings/integrations/collaboration";
 const WEBHOOKS: &str = "/settings/integrations/collaboration/webhooks";
@@ -18,6 +19,32 @@ pub(super) const PAGES: &[Page] = &[
         Fill("Password", "not this one"),
         Press("Sign in"),
         See("#form-errors", "wrong"),
+    ]),
+    page("sign-in-forgot", NOBODY, "/forgot-password"),
+    page("sign-in-forgot-sent", NOBODY, "/forgot-password/sent"),
+    page("sign-in-reset", NOBODY, "/reset-password?code={reset}"),
+    page("sign-in-reset-errors", NOBODY, "/reset-password?code={reset}").after(&[
+        Fill("New password", "Password1234"),
+        Press("Set password"),
+        See("#form-errors", "Check"),
+    ]),
+    page("sign-in-link-ended", NOBODY, "/reset-password?code=none"),
+    page("sign-in-code", NOBODY, "/login").after(&[
+        Fill("Email", CAREFUL),
+        Fill("Password", PASSWORD),
+        Press("Sign in"),
+        See("h1", "Enter your code"),
+    ]),
+    page("sign-in-code-wrong", NOBODY, "/login/code").after(&[
+        Fill("Code", "12345"),
+        Press("Sign in"),
+        See("#form-errors", "wrong"),
+    ]),
+    page("sign-in-recovery", NOBODY, "/login/code").after(&[Follow("Use a recovery code"), See("h1", "recovery code")]),
+    page("sign-in-recovery-wrong", NOBODY, "/login/code?with=recovery").after(&[
+        Fill("Recovery code", "abcde-fghij"),
+        Press("Sign in"),
+        See("#form-errors", "none of your recovery codes"),
     ]),
     page("not-found-outside", NOBODY, "/nowhere"),
     page("demo-receiver", NOBODY, "{receiver}").after(&[See("#received", "Signature holds")]),
@@ -81,6 +108,34 @@ pub(super) const PAGES: &[Page] = &[
     page("api-docs", ADMIN, "/api/docs"),
     page("profile", ADMIN, "/profile"),
     page("profile-errors", ADMIN, "/profile").after(&[Press("Change password"), See("#form-errors", "Check")]),
+    page("profile-email-errors", ADMIN, "/profile").after(&[
+        Fill("New email address", "ada"),
+        Press("Change email address"),
+        See("#address #form-errors", "Check"),
+    ]),
+    page("profile-confirm-email", ADMIN, "/confirm-email?code={confirm}"),
+    page("profile-confirm-email-ended", ADMIN, "/confirm-email?code=none"),
+    page("profile-second-factor", TURNS_IT_ON, "/profile/second-factor"),
+    page("profile-second-factor-errors", TURNS_IT_ON, "/profile/second-factor")
+        .after(&[Press("Set up"), See("#form-errors", "Check")]),
+    page("profile-second-factor-key", TURNS_IT_ON, "/profile/second-factor").after(&[
+        Fill("Your password", PASSWORD),
+        Press("Set up"),
+        See("main", "Scan this"),
+    ]),
+    page("profile-second-factor-wrong", TURNS_IT_ON, "/profile/second-factor").after(&[
+        Fill("Code", "12345"),
+        Press("Turn on"),
+        See("#form-errors", "Check"),
+    ]),
+    page("profile-recovery-codes", TURNS_IT_ON, "/profile/second-factor").after(&[
+        ShowCode,
+        Press("Turn on"),
+        See("h1", "Two-step sign-in is on"),
+    ]),
+    page("profile-second-factor-on", TURNS_IT_ON, "/profile/second-factor")
+        .after(&[Press("Turn off"), See("#form-errors", "Check 2 fields")]),
+    page("profile-secured", TURNS_IT_ON, "/profile"),
     page("not-found", ADMIN, "/settings/nowhere"),
     page("forbidden", MEMBER, "/settings"),
     page("organizations", ACCOUNT_MANAGER, "/organizations"),

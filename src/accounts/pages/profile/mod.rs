@@ -1,0 +1,126 @@
+//! One's own profile: name and theme, address, password, second factor, sessions, and the mails of admins. Account managers
+//! have one too. Each card of the page posts to a file of its own.
+
+pub mod confirm_email;
+pub mod email;
+pub mod password;
+pub mod second_factor;
+pub mod sessions;
+
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+
+use self::email::EmailForm;
+use self::sessions::Row;
+use super::{Choice, choice, mails};
+use crate::accounts::actions;
+use crate::accounts::throttles::{self, Throttles};
+use crate::auth::model::{Theme, parse_optional_name};
+use crate::auth::store::{second_factors, users};
+use crate::base::Secret;
+use crate::mail::Postbox;
+use crate::web::guard::SignedIn;
+use crate::web::{Context, FieldErrors, Form, Hx, Page as _, Result, Shell, Toast, page, see_other};
+
+#[derive(Debug, Deserialize)]
+pub struct ProfileForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    theme: String,
+}
+
+impl ProfileForm {
+    fn parse(&self) -> std::result::Result<(String, Theme), FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take("name", parse_optional_name(&self.name));
+        let theme = errors.take("theme", self.theme.parse());
+        errors.into_result(name.zip(theme))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "accounts/profile.html", blocks = ["profile", "address", "password"])]
+struct ProfilePage {
+    shell: Shell,
+    email: String,
+    form: ProfileForm,
+    themes: Vec<Choice>,
+    errors: FieldErrors,
+    email_form: EmailForm,
+    email_errors: FieldErrors,
+    /// A new address is confirmed by a mail to it.
+    has_mail: bool,
+    password_errors: FieldErrors,
+    /// Sign-in asks for a code.
+    has_second_factor: bool,
+    sessions: Vec<Row>,
+    /// For admins.
+    mails: Vec<mails::Choice>,
+}
+
+page!(ProfilePage, as_profile, "address" => as_address, "password" => as_password);
+
+impl ProfilePage {
+    /// The page as it is opened.
+    async fn of(somebody: &SignedIn, context: &Context, postbox: &Postbox) -> Result<Self> {
+        let user = &somebody.user;
+        let mut conn = context.db.read().await?;
+        Ok(Self {
+            shell: somebody.shell(None, "Your profile"),
+            email: user.email.clone(),
+            form: ProfileForm { name: user.name.clone(), theme: user.theme.as_str().to_owned() },
+            themes: Theme::ALL.iter().map(|theme| choice(theme.as_str(), theme.label())).collect(),
+            errors: FieldErrors::default(),
+            email_form: EmailForm::default(),
+            email_errors: FieldErrors::default(),
+            has_mail: postbox.is_open(),
+            password_errors: FieldErrors::default(),
+            has_second_factor: second_factors::is_confirmed(&mut conn, &user.id).await?,
+            sessions: sessions::rows(&mut conn, somebody, context.clock.now()).await?,
+            mails: mails::choices(&mut conn, user).await?,
+        })
+    }
+}
+
+/// GET /profile
+pub async fn show(somebody: SignedIn, context: web::Data<Context>, postbox: web::Data<Postbox>, hx: Hx) -> Result {
+    ProfilePage::of(&somebody, &context, &postbox).await?.answer(&hx)
+}
+
+/// POST /profile: name and theme.
+pub async fn save(
+    somebody: SignedIn,
+    context: web::Data<Context>,
+    postbox: web::Data<Postbox>,
+    hx: Hx,
+    Form(form): Form<ProfileForm>,
+) -> Result {
+    let (name, theme) = match form.parse() {
+        Ok(change) => change,
+        Err(errors) => {
+            let page = ProfilePage::of(&somebody, &context, &postbox).await?;
+            return ProfilePage { form, errors, ..page }.rejected(&hx);
+        }
+    };
+    let mut tx = context.db.begin().await?;
+    actions::change_profile(&mut tx, context.clock.now(), &somebody.user, &name, theme).await?;
+    tx.commit().await?;
+    somebody.flash(Toast::ok("Changes saved"));
+    Ok(see_other(&hx, "/profile"))
+}
+
+/// Whether this is the password of who is signed in. Wrong ones are counted with those of sign-in.
+async fn is_own_password(somebody: &SignedIn, context: &Context, throttles: &Throttles, typed: &str) -> Result<bool> {
+    let (email, address) = (&somebody.user.email, somebody.address);
+    throttles.passwords.check(email, address).map_err(throttles::too_many)?;
+    let stored = users::password_hash(&mut *context.db.read().await?, &somebody.user.id).await?;
+    let is_right = context.hasher.verify(Secret::new(typed), stored).await?;
+    if is_right {
+        throttles.passwords.forgive(email, address);
+    }
+    Ok(is_right)
+}
+
+const NOT_YOURS: &str = "This is not your current password. Enter it again.";
