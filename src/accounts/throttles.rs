@@ -26,8 +26,11 @@ impl Tries {
 
     /// Counts a try. `Err`: too many; come back after this time.
     pub fn check(&self, account: &str, address: Option<IpAddr>) -> Result<(), Duration> {
-        self.by_address.check(&network(address))?;
-        self.by_account.check(&key(account))
+        let account = key(account);
+        // Whoever comes back when they were told is not told to wait for the other one then.
+        let longer = |wait: Duration| wait.max(self.by_account.wait(&account));
+        self.by_address.check(&network(address)).map_err(longer)?;
+        self.by_account.check(&account)
     }
 
     /// It was right: the try does not count.
@@ -102,6 +105,11 @@ mod tests {
                 assert_eq!(tries.check("ada@halden.example", address(last)), Ok(()));
             }
             assert_eq!(tries.check("ada@halden.example", address(10)), Err(Duration::from_secs(wait)));
+            for _ in 0..10 {
+                assert_eq!(tries.check("", address(11)), Ok(()));
+            }
+            let both = tries.check("ada@halden.example", address(11));
+            assert_eq!(both, Err(Duration::from_secs(wait)), "the longer one of both waits");
             tries.forgive("ada@halden.example", address(0));
             assert_eq!(tries.check("ada@halden.example", address(0)), Ok(()));
         }

@@ -61,6 +61,13 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
         Ok(())
     }
 
+    /// How long a try of this key would have to wait now. Counts nothing.
+    pub fn wait(&self, key: &K) -> Duration {
+        let now = self.clock.now();
+        let next = self.lock().get(key).map_or(now, |at| now.max(*at)) + self.step;
+        next.saturating_sub(now).saturating_sub(self.period)
+    }
+
     /// Takes back one try that was counted.
     pub fn give_back(&self, key: &K) {
         if let Some(at) = self.lock().get_mut(key) {
@@ -101,6 +108,7 @@ mod tests {
             assert_eq!(throttle.check(&"ada"), Ok(()));
         }
         assert_eq!(throttle.check(&"ada"), Err(Duration::from_secs(6)));
+        assert_eq!((throttle.wait(&"ada"), throttle.wait(&"bob")), (Duration::from_secs(6), Duration::ZERO));
         assert_eq!(throttle.check(&"bob"), Ok(()));
         clock.advance(Duration::from_secs(6));
         assert_eq!(throttle.check(&"ada"), Ok(()));
