@@ -80,8 +80,8 @@ async fn sessions_old_secrets_replays_and_what_people_were_told_go_too() {
         place.ends(&replayed, &place.webhook).await;
         run(
             &place.house,
-            "INSERT INTO sessions (key_hash, state, created_at, seen_at, expires_at) VALUES ('old', '{}', 1, 1, 2), \
-             ('new', '{}', 1, 1, 9000000000000000); \
+            "INSERT INTO sessions (key_hash, id, signed_in, agent, state, created_at, seen_at, expires_at) VALUES \
+             ('old', '1', 0, '', '{}', 1, 1, 2), ('new', '2', 0, '', '{}', 1, 1, 9000000000000000); \
              INSERT INTO replays (id, organization_id, webhook_id, state, since, until, states, pace, next_due_at, reached_at, reached_event, \
              is_scanned, total, taken, succeeded, failed, ended, created_by, created_at, finished_at) \
              SELECT '60adfdb750b58a0c2d78bdd8', organization_id, id, 'finished', 0, 1, '[]', 1, 1, 0, '', 1, 1, 1, 1, 0, 0, 'ada', 1, 1 FROM webhooks; \
