@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::Compression;
@@ -155,9 +154,4 @@ impl Resolver for SlowResolver {
         }
         SystemResolver.resolve(host)
     }
-}
-
-/// What a kind needs of the server: `None` where the program itself, as it is, meets it.
-pub fn resolver(kind: Kind) -> Option<Arc<dyn Resolver>> {
-    (kind == Kind::SlowDns).then(|| Arc::new(SlowResolver) as _)
 }

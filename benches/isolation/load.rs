@@ -1,4 +1,4 @@
-//! One run: a fresh server, twenty healthy webhooks, perhaps a bad one, and events at a steady rate.
+//! One run: a fresh server, healthy webhooks, perhaps a bad one, and events at a steady rate.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -15,20 +15,54 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::bad::{self, Bad, Kind};
+use crate::bad::{Bad, Kind, SlowResolver};
 use crate::support::Engine;
 use crate::support::app::client;
 use crate::support::house::House;
 use crate::support::process::{Home, Server};
 use crate::support::recorder::read_request;
 
-const HEALTHY: usize = 20;
-/// Between two events: 25 a second, 500 deliveries a second to the healthy ones.
-const PAUSE: Duration = Duration::from_millis(40);
 /// Not measured: connections are made, and the bad one's lane fills.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// For the last deliveries to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a run is made of.
+pub struct Load {
+    pub healthy: usize,
+    /// Between two events.
+    pub pause: Duration,
+    pub lasting: Duration,
+}
+
+/// Who is beside the healthy ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Neighbour {
+    None(Program),
+    Bad(Kind),
+}
+
+impl Neighbour {
+    fn program(self) -> Program {
+        match self {
+            Self::None(program) => program,
+            Self::Bad(kind) => Program::of(kind),
+        }
+    }
+}
+
+/// What is measured: the program itself, or, where its resolver must be another, the same in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    Itself,
+    Here,
+}
+
+impl Program {
+    pub fn of(kind: Kind) -> Self {
+        if kind == Kind::SlowDns { Self::Here } else { Self::Itself }
+    }
+}
 
 /// From publishing to arrival.
 #[derive(Clone, Copy, Debug)]
@@ -40,29 +74,32 @@ pub struct Latencies {
 /// When which event arrived at some healthy webhook.
 type Arrivals = Arc<Mutex<Vec<(String, Instant)>>>;
 
-pub async fn measure(kind: Kind, is_bad_there: bool, lasting: Duration) -> Latencies {
+pub async fn measure(neighbour: Neighbour, load: &Load) -> Latencies {
     let mut house = House::open(Engine::Sqlite, Arc::new(SystemClock)).await;
     let arrivals = Arrivals::default();
     let mut receivers = JoinSet::new();
-    for _ in 0..HEALTHY {
+    for _ in 0..load.healthy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         house.add_webhook(&format!("http://{}/", listener.local_addr().expect("it is bound"))).await;
         receivers.spawn(receive(listener, arrivals.clone()));
     }
-    let bad = if is_bad_there { Some(Bad::start(kind).await) } else { None };
+    let bad = match neighbour {
+        Neighbour::Bad(kind) => Some(Bad::start(kind).await),
+        Neighbour::None(_) => None,
+    };
     if let Some(bad) = &bad {
         house.add_webhook(&bad.url).await;
     }
-    let (node, key) = start(&mut house, kind).await;
-    let published = publish(node.base(), &key, lasting).await;
-    let expected = published.len() * HEALTHY;
+    let (node, key) = start(&mut house, neighbour.program()).await;
+    let published = publish(node.base(), &key, load).await;
+    let expected = published.len() * load.healthy;
     let arriving = async {
         while arrivals.lock().expect("no holder panics").len() < expected {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let waited = tokio::time::timeout(PATIENCE, arriving).await;
-    assert!(waited.is_ok(), "{}: not all of {expected} deliveries arrived", kind.name());
+    assert!(waited.is_ok(), "{neighbour:?}: not all of {expected} deliveries arrived");
     node.stop().await;
     let arrivals = arrivals.lock().expect("no holder panics");
     latencies(&published, &arrivals)
@@ -83,11 +120,11 @@ fn latencies(published: &HashMap<String, Instant>, arrivals: &[(String, Instant)
 }
 
 /// Publishes for as long as that, and gives when each event was due to be sent: what the server makes callers wait counts.
-async fn publish(base: &str, key: &str, lasting: Duration) -> HashMap<String, Instant> {
+async fn publish(base: &str, key: &str, load: &Load) -> HashMap<String, Instant> {
     let client = client();
     let mut calls = JoinSet::new();
-    let mut ticks = tokio::time::interval(PAUSE);
-    let end = Instant::now() + WARM_UP + lasting;
+    let mut ticks = tokio::time::interval(load.pause);
+    let end = Instant::now() + WARM_UP + load.lasting;
     while let (tick, true) = (ticks.tick().await, Instant::now() < end) {
         let (client, url, key) = (client.clone(), format!("{base}/api/v1/events"), key.to_owned());
         calls.spawn(async move { (publish_once(&client, &url, &key).await, tick) });
@@ -126,7 +163,7 @@ async fn answer(stream: TcpStream, arrivals: &Arrivals) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A running Herald: the program itself, or, where its resolver must be another, the same in this process.
+/// A running Herald.
 enum Node {
     Program(Server),
     Here(Box<App>, String),
@@ -150,7 +187,7 @@ impl Node {
 
 /// Starts it on the house's database, and gives a key that may publish. Short time-outs and retries make a bad destination
 /// come up again and again within a run.
-async fn start(house: &mut House, kind: Kind) -> (Node, String) {
+async fn start(house: &mut House, program: Program) -> (Node, String) {
     std::fs::write(house.database.path("herald.key"), [7; 32]).expect("the key file of the house's vault");
     let home = Home {
         folder: house.database.path(""),
@@ -168,12 +205,14 @@ async fn start(house: &mut House, kind: Kind) -> (Node, String) {
     let key = home.admin(&["create-api-key", "--organization", &id, "--name", "load", "--scopes", "publish"]).await;
     let key = key["key"].as_str().expect("a key").to_owned();
     house.db.close().await;
-    let Some(resolver) = bad::resolver(kind) else {
+    if program == Program::Itself {
         return (Node::Program(home.serve().await), key);
-    };
+    }
     let environment = home.settings.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let config = Config::read(&SettingsArgs::default(), environment).expect("good settings");
-    let app = App::start(&config, Surroundings { resolver, ..Surroundings::default() }).await.expect("it starts");
+    let app = App::start(&config, Surroundings { resolver: Arc::new(SlowResolver), ..Surroundings::default() })
+        .await
+        .expect("it starts");
     let base = format!("http://{}", app.address);
     (Node::Here(Box::new(app), base), key)
 }
