@@ -19,11 +19,14 @@ struct Counter {
     next: u32,
 }
 
+/// Of an id; its letters lie in place, so that copying one allocates nothing.
+const DIGITS: usize = 24;
+
 static COUNTER: Mutex<Counter> = Mutex::new(Counter { second: 0, next: 0 });
 
 /// A new id for `now`, unlike every other one made by this process, and by chance (2^40 for each
 /// value of the counter) unlike those of others.
-fn fresh(now: Timestamp, rng: &dyn Rng) -> String {
+fn fresh(now: Timestamp, rng: &dyn Rng) -> [u8; DIGITS] {
     let random: [u8; 8] = rng.bytes();
     let (second, counter) = {
         let mut counter = COUNTER.lock().expect("no holder of this lock panics");
@@ -42,32 +45,41 @@ fn fresh(now: Timestamp, rng: &dyn Rng) -> String {
     bytes[..4].copy_from_slice(&(second as u32).to_be_bytes());
     bytes[4..7].copy_from_slice(&counter.to_be_bytes()[1..]);
     bytes[7..].copy_from_slice(&random[..5]);
-    let mut text = String::with_capacity(24);
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+    let mut digits = [0u8; DIGITS];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        for (digit, value) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = b"0123456789abcdef"[usize::from(value)];
         }
     }
-    text
+    digits
 }
 
 fn is_hex_id(text: &str) -> bool {
-    text.len() == 24 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == DIGITS && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// An id's characters: `prefix`, then `digits`.
+fn letters<const LENGTH: usize>(prefix: &str, digits: &[u8]) -> [u8; LENGTH] {
+    let mut letters = [0; LENGTH];
+    let (head, tail) = letters.split_at_mut(prefix.len());
+    head.copy_from_slice(prefix.as_bytes());
+    tail.copy_from_slice(digits);
+    letters
 }
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident, $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name([u8; $prefix.len() + DIGITS]);
 
         impl $name {
             pub fn new(now: Timestamp, rng: &dyn Rng) -> Self {
-                Self(format!(concat!($prefix, "{}"), fresh(now, rng)).into())
+                Self(letters($prefix, &fresh(now, rng)))
             }
 
             pub fn as_str(&self) -> &str {
-                &self.0
+                std::str::from_utf8(&self.0).expect("letters and digits are ASCII")
             }
         }
 
@@ -75,7 +87,7 @@ macro_rules! ids {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 match text.strip_prefix($prefix) {
-                    Some(rest) if is_hex_id(rest) => Ok(Self(text.into())),
+                    Some(rest) if is_hex_id(rest) => Ok(Self(letters($prefix, rest.as_bytes()))),
                     _ => Err(InvalidId),
                 }
             }
@@ -83,19 +95,19 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -131,7 +143,7 @@ ids! {
 impl EventId {
     /// The second in which the event was recorded, as its id says it.
     pub fn second(&self) -> Timestamp {
-        let digits = self.0.get(4..12).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let digits = self.as_str().get(4..12).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         Timestamp::from_seconds(digits.map_or(0, i64::from))
     }
 }
