@@ -153,13 +153,21 @@ impl LastUse {
         Self(AtomicI64::new(at.map_or(i64::MIN, Timestamp::micros)))
     }
 
-    /// Whether a use at `now` is to be written down: not more often than once in [`NOTE_EVERY`]. Whoever is told so is
-    /// the only one, and does it.
+    /// Whether a use at `now` is to be written down: not more often than once in [`NOTE_EVERY`].
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        is_due(self.0.load(Ordering::Relaxed), now)
+    }
+
+    /// The same; whoever is told so is the only one, and writes it down.
     pub fn take_note(&self, now: Timestamp) -> bool {
         let before = self.0.load(Ordering::Relaxed);
-        let is_due = before <= (now - NOTE_EVERY).micros();
-        is_due && self.0.compare_exchange(before, now.micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        is_due(before, now)
+            && self.0.compare_exchange(before, now.micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
+}
+
+fn is_due(before: i64, now: Timestamp) -> bool {
+    before <= (now - NOTE_EVERY).micros()
 }
 
 impl Caller {

@@ -44,6 +44,13 @@ impl Callers {
         Ok(found)
     }
 
+    /// Who called with the key of this hash when it was last looked, and where the change counter stood then. It holds for as long
+    /// as the counter stands there still, which is for the caller to find out.
+    pub fn recall(&self, hash: &str) -> Option<(Arc<Caller>, i64)> {
+        let kept = self.lock();
+        Some((kept.by_hash.get(hash)?.clone(), kept.changes))
+    }
+
     fn kept_at(&self, changes: i64, hash: &str) -> Option<Arc<Caller>> {
         let kept = self.lock();
         if kept.changes == changes { kept.by_hash.get(hash).cloned() } else { None }

@@ -59,6 +59,36 @@ pub async fn next_seq(
     row.map(|row| Ok((row.try_get(0)?, row.try_get::<Flag, _>(1)?.0))).transpose()
 }
 
+/// Where published events stand: in the order of the organization, and among the changes to what servers remember.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The number of the last of them.
+    pub last: i64,
+    pub enabled: bool,
+    /// The change counter ([`crate::db::meta`]), read after the call.
+    pub changes: i64,
+}
+
+/// Like [`next_seq`]; tells the change counter as well, so that nobody need ask for it apart.
+pub async fn next_place(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    count: usize,
+) -> Result<Option<Place>, DbError> {
+    let row = sqlx::query(
+        "UPDATE organizations SET seq = seq + $2 WHERE id = $1 \
+         RETURNING seq, webhooks_enabled, (SELECT value FROM change_counter WHERE id = 1)",
+    )
+    .bind(organization)
+    .bind(i64::try_from(count).unwrap_or(i64::MAX))
+    .fetch_optional(conn)
+    .await?;
+    let place = |row: crate::db::Row| {
+        Ok(Place { last: row.try_get(0)?, enabled: row.try_get::<Flag, _>(1)?.0, changes: row.try_get(2)? })
+    };
+    row.map(place).transpose()
+}
+
 /// Records `events`, all of `organization`, with their deliveries.
 pub async fn insert(
     conn: &mut Conn,
@@ -70,7 +100,7 @@ pub async fn insert(
         DbError::inconsistent("events", "organization_id", organization.as_str(), "no such organization")
     })?;
     if !enabled {
-        store::insert(conn, events, first_of(last, events.len()), false).await?;
+        store::insert(conn, organization, events, first_of(last, events.len()), false).await?;
         return Ok(Recorded::WithoutDeliveries);
     }
     Ok(Recorded::Done(insert_numbered(conn, dispatch, organization, events, last).await?))
@@ -85,7 +115,7 @@ pub async fn insert_numbered(
     events: &[&NewEvent],
     last: i64,
 ) -> Result<FanOut, DbError> {
-    store::insert(conn, events, first_of(last, events.len()), true).await?;
+    store::insert(conn, organization, events, first_of(last, events.len()), true).await?;
     fan_out(conn, dispatch, organization, events).await
 }
 

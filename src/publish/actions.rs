@@ -12,7 +12,8 @@ use futures_util::future::BoxFuture;
 use crate::base::OrganizationId;
 use crate::db::{Command, Conn, DbError, Turn};
 use crate::events::fan_out::FanOut;
-use crate::events::{Dispatch, NewEvent, record};
+use crate::events::record::{self, Place};
+use crate::events::{Dispatch, NewEvent};
 
 use super::model::{Answer, Once};
 use super::store::{self, Done, Remembered};
@@ -20,6 +21,8 @@ use super::store::{self, Done, Remembered};
 /// One call: its events are recorded all together or not at all.
 pub struct Publish {
     pub organization: OrganizationId,
+    /// Where the change counter must stand for what the caller knows to hold. `None`: that is known already.
+    pub as_of: Option<i64>,
     /// At least one, prepared for this organization.
     pub events: Vec<NewEvent>,
     pub once: Option<Once>,
@@ -29,6 +32,9 @@ pub struct Publish {
 /// Why nothing was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// What the caller knew may have changed: it is to look again, and to send the call again if that allows it.
+    #[error("what is known of the caller is out of date")]
+    Outdated,
     #[error("webhooks are turned off for the organization")]
     WebhooksNotEnabled,
     #[error("the idempotency key was used with another body")]
@@ -98,18 +104,15 @@ async fn publish(
 ) -> Result<Vec<<Publish as Command>::Output>, DbError> {
     let count = calls.iter().map(|call| call.events.len()).sum();
     // Locks the row. Numbers that are not used after all leave a gap, which does no harm.
-    let (last, enabled) = record::next_seq(conn, organization, count).await?.ok_or_else(|| {
+    let place = record::next_place(conn, organization, count).await?.ok_or_else(|| {
         DbError::inconsistent("events", "organization_id", organization.as_str(), "no such organization")
     })?;
-    if !enabled {
-        return Ok(calls.iter().map(|_| Err(Refusal::WebhooksNotEnabled)).collect());
-    }
     let keys: Vec<&Once> = calls.iter().filter_map(|call| call.once.as_ref()).collect();
     let known = store::find(conn, organization, &keys).await?;
-    let (plans, events) = plan(calls, &known);
+    let (plans, events) = plan(calls, &place, &known);
     let mut fan_out = None;
     if let (false, Some(call)) = (events.is_empty(), calls.first()) {
-        fan_out = Some(record::insert_numbered(conn, &call.dispatch, organization, &events, last).await?);
+        fan_out = Some(record::insert_numbered(conn, &call.dispatch, organization, &events, place.last).await?);
     }
     let made = fan_out.as_ref().map_or(&[][..], |fan_out| &fan_out.made);
     let answers = answers(calls, plans, made);
@@ -122,11 +125,19 @@ async fn publish(
     Ok(outputs.collect())
 }
 
-fn plan<'a>(calls: &[&'a Publish], known: &HashMap<(String, String), Remembered>) -> (Vec<Plan>, Vec<&'a NewEvent>) {
+fn plan<'a>(
+    calls: &[&'a Publish],
+    place: &Place,
+    known: &HashMap<(String, String), Remembered>,
+) -> (Vec<Plan>, Vec<&'a NewEvent>) {
     let mut first_with: HashMap<(&str, &str), usize> = HashMap::new();
     let mut events = Vec::new();
     let mut plans = Vec::with_capacity(calls.len());
-    for (place, call) in calls.iter().enumerate() {
+    for (number, call) in calls.iter().enumerate() {
+        if let Some(refusal) = refusal(call, place) {
+            plans.push(Plan::Refuse(refusal));
+            continue;
+        }
         let before = call.once.as_ref().and_then(|once| {
             if let Some(remembered) = known.get(&(once.call.to_owned(), once.key.clone())) {
                 let is_same = remembered.body_hash == once.body_hash;
@@ -136,9 +147,9 @@ fn plan<'a>(calls: &[&'a Publish], known: &HashMap<(String, String), Remembered>
                     Plan::Refuse(Refusal::KeyOfAnother)
                 });
             }
-            let first = *first_with.entry((once.call, &once.key)).or_insert(place);
+            let first = *first_with.entry((once.call, &once.key)).or_insert(number);
             let is_same = calls[first].once.as_ref() == Some(once);
-            match (first == place, is_same) {
+            match (first == number, is_same) {
                 (true, _) => None,
                 (false, true) => Some(Plan::SameAs(first)),
                 (false, false) => Some(Plan::Refuse(Refusal::KeyOfAnother)),
@@ -150,6 +161,15 @@ fn plan<'a>(calls: &[&'a Publish], known: &HashMap<(String, String), Remembered>
         }
     }
     (plans, events)
+}
+
+/// What is found out first: whether the caller may, as things stand now.
+fn refusal(call: &Publish, place: &Place) -> Option<Refusal> {
+    match call.as_of {
+        Some(as_of) if as_of != place.changes => Some(Refusal::Outdated),
+        _ if !place.enabled => Some(Refusal::WebhooksNotEnabled),
+        _ => None,
+    }
 }
 
 /// A call's answer, and whether it was made just now.

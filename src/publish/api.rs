@@ -9,7 +9,7 @@ use crate::base::{ApiKeyId, Timestamp};
 use crate::db::Db;
 use crate::events::model::Draft;
 use crate::events::{NewEvent, Recorder};
-use crate::web::api_key::{self, ApiKey};
+use crate::web::api_key::PublishKey;
 use crate::web::describe;
 use crate::web::json::{self, Document};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
@@ -37,19 +37,17 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
     ),
 )]
 pub(crate) async fn publish(
-    key: ApiKey<api_key::Publish>,
+    key: PublishKey,
     request: HttpRequest,
     payload: web::Payload,
     publisher: web::Data<Publisher>,
 ) -> Result {
-    publisher.admit(&key)?;
-    let body = json::read(&request, payload, wire::limits(json::BODY_BYTES)).await?;
-    let now = publisher.recorder.clock.now();
-    let mut errors = Vec::new();
-    let draft = wire::event(&body, now, &mut errors);
-    let once = once("events", &request, &body, &mut errors);
-    refuse(errors)?;
-    let answer = publisher.submit(&key, draft.into_iter().collect(), once, now).await?;
+    let call = Call {
+        name: "events",
+        bytes: json::BODY_BYTES,
+        read: |body, now, errors| wire::event(body, now, errors).into_iter().collect(),
+    };
+    let answer = publisher.publish(key, &request, payload, call).await?;
     let event = answer.first().ok_or_else(|| Problem::internal("an event was published without an answer"))?;
     Ok(HttpResponse::build(StatusCode::ACCEPTED).json(Accepted::from(event)))
 }
@@ -68,21 +66,35 @@ pub(crate) async fn publish(
     ),
 )]
 pub(crate) async fn batch(
-    key: ApiKey<api_key::Publish>,
+    key: PublishKey,
     request: HttpRequest,
     payload: web::Payload,
     publisher: web::Data<Publisher>,
 ) -> Result {
-    publisher.admit(&key)?;
-    let body = json::read(&request, payload, wire::limits(json::BATCH_BYTES)).await?;
-    let now = publisher.recorder.clock.now();
-    let mut errors = Vec::new();
-    let drafts = wire::batch(&body, now, &mut errors);
-    let once = once("events/batch", &request, &body, &mut errors);
-    refuse(errors)?;
-    let answer = publisher.submit(&key, drafts, once, now).await?;
+    let call = Call { name: "events/batch", bytes: json::BATCH_BYTES, read: wire::batch };
+    let answer = publisher.publish(key, &request, payload, call).await?;
     let data = answer.iter().map(Accepted::from).collect();
     Ok(HttpResponse::build(StatusCode::ACCEPTED).json(AcceptedBatch { data }))
+}
+
+/// One of the calls that publish.
+struct Call {
+    name: &'static str,
+    /// How large its body may be.
+    bytes: usize,
+    /// From its body to events, or to what is wrong with it.
+    read: fn(&Document, Timestamp, &mut Vec<FieldProblem>) -> Vec<Draft>,
+}
+
+impl Call {
+    /// The events that the body asks for, and the key under which it may be sent again.
+    fn drafts(&self, request: &HttpRequest, body: &Document, now: Timestamp) -> Result<(Vec<Draft>, Option<Once>)> {
+        let mut errors = Vec::new();
+        let drafts = (self.read)(body, now, &mut errors);
+        let once = once(self.name, request, body, &mut errors);
+        refuse(errors)?;
+        Ok((drafts, once))
+    }
 }
 
 /// The request's Idempotency-Key, if it has one.
@@ -105,37 +117,77 @@ pub struct Publisher {
 }
 
 impl Publisher {
+    /// Publishes what the body asks for, with what is remembered of the key; where that turns out not to hold any more, with
+    /// what is known of it by then.
+    async fn publish(
+        &self,
+        key: PublishKey,
+        request: &HttpRequest,
+        payload: web::Payload,
+        call: Call,
+    ) -> Result<Vec<Answer>> {
+        let key = self.admit(key).await?;
+        let body = match json::read(request, payload, wire::limits(call.bytes)).await {
+            Ok(body) => body,
+            Err(problem) => return Err(key.refusal(problem).await),
+        };
+        let now = self.recorder.clock.now();
+        let (drafts, once) = match call.drafts(request, &body, now) {
+            Ok(drafts) => drafts,
+            Err(problem) => return Err(key.refusal(problem).await),
+        };
+        match self.submit(&key, drafts, once, now).await? {
+            Ok(answer) => Ok(answer),
+            Err(Refusal::Outdated) => {
+                let key = key.confirmed().await?;
+                key.require_webhooks()?;
+                let (drafts, once) = call.drafts(request, &body, now)?;
+                self.submit(&key, drafts, once, now).await?.map_err(problem)
+            }
+            Err(refusal) => Err(problem(refusal)),
+        }
+    }
+
     /// Whether the caller may publish now.
-    fn admit(&self, key: &ApiKey<api_key::Publish>) -> Result<()> {
-        key.require_webhooks()?;
-        let Some(throttle) = &self.rate else { return Ok(()) };
-        throttle.check(&key.id).map_err(Problem::too_many)
+    async fn admit(&self, mut key: PublishKey) -> Result<PublishKey> {
+        if !key.organization.webhooks_enabled {
+            key = key.confirmed().await?;
+            key.require_webhooks()?;
+        }
+        let Some(throttle) = &self.rate else { return Ok(key) };
+        match throttle.check(&key.id) {
+            Ok(()) => Ok(key),
+            Err(wait) => Err(key.refusal(Problem::too_many(wait)).await),
+        }
     }
 
     /// Records the events and answers once they are on disk.
     async fn submit(
         &self,
-        key: &ApiKey<api_key::Publish>,
+        key: &PublishKey,
         drafts: Vec<Draft>,
         once: Option<Once>,
         now: Timestamp,
-    ) -> Result<Vec<Answer>> {
+    ) -> Result<std::result::Result<Vec<Answer>, Refusal>> {
         let organization = &key.organization;
         let prepare = |draft| {
             NewEvent::prepare(organization.id.clone(), organization.time_zone, draft, now, self.recorder.rng.as_ref())
         };
         let command = Publish {
             organization: organization.id.clone(),
+            as_of: key.as_of(),
             events: drafts.into_iter().map(prepare).collect(),
             once,
             dispatch: self.recorder.dispatch.clone(),
         };
-        match self.db.submit(command).await? {
-            Ok(published) => Ok(published.answer),
-            Err(Refusal::WebhooksNotEnabled) => Err(Problem::WebhooksNotEnabled),
-            Err(Refusal::KeyOfAnother) => {
-                Err(Problem::invalid(IDEMPOTENCY_KEY, "This key was used with another body."))
-            }
-        }
+        Ok(self.db.submit(command).await?.map(|published| published.answer))
+    }
+}
+
+fn problem(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::WebhooksNotEnabled => Problem::WebhooksNotEnabled,
+        Refusal::KeyOfAnother => Problem::invalid(IDEMPOTENCY_KEY, "This key was used with another body."),
+        Refusal::Outdated => Problem::internal("what was just looked up is said to be out of date"),
     }
 }

@@ -1,11 +1,12 @@
 //! Who may call the API: `ApiKey<Read>`, `ApiKey<Write>` and `ApiKey<Publish>` in a handler's signature.
 //!
 //! What is known of the key, its user and the organization is checked for every call, so that what is revoked or changed,
-//! by another process too, holds at once.
+//! by another process too, holds at once. [`PublishKey`] leaves the check to the transaction that the call ends in.
 
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -60,21 +61,103 @@ impl<S: Needs + 'static> FromRequest for ApiKey<S> {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let hash = bearer(request).and_then(api_keys::hash);
+        let asked = Asked::of(request);
+        Box::pin(async move { asked?.confirm().await })
+    }
+}
+
+impl<S: Needs> ApiKey<S> {
+    fn of(caller: &Caller) -> Result<Self> {
+        if !caller.scopes.contains(S::SCOPE) {
+            return Err(Problem::MissingScope(S::SCOPE.as_str()));
+        }
+        let (organization, actor) = (caller.organization.clone(), caller.actor());
+        Ok(Self { id: caller.key.clone(), organization, actor, scope: PhantomData })
+    }
+}
+
+/// A caller who may publish as far as is remembered: good for a call that ends in a transaction which compares
+/// [`PublishKey::as_of`] with the change counter. Every other end of the call asks [`PublishKey::confirmed`] or
+/// [`PublishKey::refusal`] (docs/decisions/0027-publishing-asks-the-database-once.md).
+pub struct PublishKey {
+    key: ApiKey<Publish>,
+    /// `None`: it was looked up after the call began.
+    unconfirmed: Option<(i64, Asked)>,
+}
+
+impl std::ops::Deref for PublishKey {
+    type Target = ApiKey<Publish>;
+    fn deref(&self) -> &ApiKey<Publish> {
+        &self.key
+    }
+}
+
+impl PublishKey {
+    /// Where the change counter must stand still for this to hold. `None`: nothing is left to be found out.
+    pub fn as_of(&self) -> Option<i64> {
+        self.unconfirmed.as_ref().map(|(as_of, _)| *as_of)
+    }
+
+    /// The same, looked up after the call began.
+    pub async fn confirmed(self) -> Result<Self> {
+        match self.unconfirmed {
+            Some((_, asked)) => Ok(Self { key: asked.confirm().await?, unconfirmed: None }),
+            None => Ok(self),
+        }
+    }
+
+    /// What a call is refused with for `problem`: a key that does not count any more is told nothing else.
+    pub async fn refusal(self, problem: Problem) -> Problem {
+        self.confirmed().await.err().unwrap_or(problem)
+    }
+}
+
+impl FromRequest for PublishKey {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::of(request);
+        Box::pin(async move {
+            let asked = asked?;
+            match asked.recall() {
+                Some((key, as_of)) => Ok(Self { key, unconfirmed: Some((as_of, asked)) }),
+                None => Ok(Self { key: asked.confirm().await?, unconfirmed: None }),
+            }
+        })
+    }
+}
+
+/// A key that asks for something.
+struct Asked {
+    hash: String,
+    context: web::Data<Context>,
+    callers: web::Data<Callers>,
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Result<Self> {
+        let hash = bearer(request).and_then(api_keys::hash).ok_or(Problem::Unauthorized)?;
         let context = request.app_data::<web::Data<Context>>().cloned();
         let callers = request.app_data::<web::Data<Callers>>().cloned();
-        Box::pin(async move {
-            let hash = hash.ok_or(Problem::Unauthorized)?;
-            let context = context.ok_or_else(|| Problem::internal("the app has no web::Context"))?;
-            let callers = callers.ok_or_else(|| Problem::internal("the app has no Callers"))?;
-            let caller = callers.find(&hash).await?.ok_or(Problem::Unauthorized)?;
-            note_use(&context, &caller);
-            if !caller.scopes.contains(S::SCOPE) {
-                return Err(Problem::MissingScope(S::SCOPE.as_str()));
-            }
-            let actor = caller.actor();
-            Ok(Self { id: caller.key.clone(), organization: caller.organization.clone(), actor, scope: PhantomData })
+        Ok(Self {
+            hash,
+            context: context.ok_or_else(|| Problem::internal("the app has no web::Context"))?,
+            callers: callers.ok_or_else(|| Problem::internal("the app has no Callers"))?,
         })
+    }
+
+    /// What is remembered, if it allows the call and its use needs no note.
+    fn recall<S: Needs>(&self) -> Option<(ApiKey<S>, i64)> {
+        let (caller, as_of) = self.callers.recall(&self.hash)?;
+        let needs_note = caller.last_use.is_due(self.context.clock.now());
+        if needs_note { None } else { Some((ApiKey::of(&caller).ok()?, as_of)) }
+    }
+
+    async fn confirm<S: Needs>(&self) -> Result<ApiKey<S>> {
+        let caller: Arc<Caller> = self.callers.find(&self.hash).await?.ok_or(Problem::Unauthorized)?;
+        note_use(&self.context, &caller);
+        ApiKey::of(&caller)
     }
 }
 
