@@ -204,6 +204,11 @@ impl AttemptResult {
     pub fn ended_at(&self) -> Timestamp {
         Timestamp::from_micros(self.attempt.started_at.micros() + self.attempt.duration_micros)
     }
+
+    /// Rough size in bytes.
+    pub fn weight(&self) -> usize {
+        1024 + self.attempt.response_body.text.len() + self.attempt.response_headers.len()
+    }
 }
 
 /// A redelivery that a person asked for; its lease is taken.

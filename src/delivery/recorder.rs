@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::engine::Shared;
 use super::lane::Lane;
 use super::model::{AttemptResult, DisabledReason, Job, Verdict};
-use super::store::{Disable, Health, RecordResult};
+use super::store::{Disable, Health, RecordResult, RecordResults};
 use crate::db::{Db, DbError};
 
 /// How long the first of a group waits for company. Nobody waits for a result but a person looking on, and each
@@ -19,6 +19,9 @@ const COMPANY: Duration = Duration::from_millis(5);
 
 /// Results recorded at once at most.
 const GROUP: usize = 256;
+
+/// Bytes of the results that are recorded as one at most.
+const PORTION_BYTES: usize = 1024 * 1024;
 
 /// How often a result is tried again, a second apart, while the database is busy or its disk full.
 const TRIES: u32 = 5;
@@ -63,8 +66,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut finished: mpsc::UnboundedReceiv
 }
 
 async fn record(shared: &Arc<Shared>, group: &mut Vec<Finished>) {
-    let submitted = group.iter().map(|finished| shared.parts.db.submit(RecordResult(finished.result.clone())));
-    let answers = join_all(submitted).await;
+    let answers = join_all(portions(group).into_iter().map(|portion| persist_portion(shared, portion))).await;
+    let answers = answers.into_iter().flatten();
     let mut lanes: Vec<(Arc<Lane>, usize)> = Vec::new();
     for (finished, answer) in group.drain(..).zip(answers) {
         match answer {
@@ -81,6 +84,32 @@ async fn record(shared: &Arc<Shared>, group: &mut Vec<Finished>) {
     }
     for (lane, count) in lanes {
         lane.recorded(shared, count);
+    }
+}
+
+/// What goes to the writer as one: answers may be long, and a transaction of many long ones would keep everybody waiting.
+fn portions(group: &[Finished]) -> Vec<RecordResults> {
+    let mut portions = vec![RecordResults(Vec::with_capacity(group.len()))];
+    let mut bytes = 0;
+    for finished in group {
+        bytes += finished.result.weight();
+        match portions.last_mut() {
+            Some(portion) if bytes <= PORTION_BYTES => portion.0.push(finished.result.clone()),
+            _ => {
+                bytes = finished.result.weight();
+                portions.push(RecordResults(vec![finished.result.clone()]));
+            }
+        }
+    }
+    portions
+}
+
+/// An answer for each. One that cannot be recorded spoils all of a portion; then each is tried alone.
+async fn persist_portion(shared: &Shared, portion: RecordResults) -> Vec<Result<Health, DbError>> {
+    let db = &shared.parts.db;
+    match db.submit(portion.clone()).await {
+        Ok(health) => health.into_iter().map(Ok).collect(),
+        Err(_) => join_all(portion.0.into_iter().map(|result| db.submit(RecordResult(result)))).await,
     }
 }
 

@@ -88,7 +88,7 @@ struct Subscriber {
 struct NewDelivery<'a> {
     event: &'a NewEvent,
     webhook: WebhookId,
-    state: &'static str,
+    /// Why it is held, where it is.
     hold: Option<&'static str>,
     due_at: Option<Timestamp>,
     leased_until: Option<Timestamp>,
@@ -123,24 +123,18 @@ pub async fn fan_out(
             rows.push(row);
         }
     }
-    for piece in sql::shapes(&rows) {
-        insert(conn, piece).await?;
+    for (piece, places) in sql::pieces(&rows) {
+        insert(conn, organization, piece, places).await?;
     }
     Ok(result)
 }
 
 fn plan<'a>(event: &'a NewEvent, subscriber: &Subscriber, dispatch: &dyn Dispatch) -> NewDelivery<'a> {
     let now = event.recorded_at;
-    let base = NewDelivery {
-        event,
-        webhook: subscriber.webhook.clone(),
-        state: "pending",
-        hold: None,
-        due_at: Some(now),
-        leased_until: None,
-    };
+    let base =
+        NewDelivery { event, webhook: subscriber.webhook.clone(), hold: None, due_at: Some(now), leased_until: None };
     if !subscriber.active {
-        return NewDelivery { state: "held", hold: Some("webhook"), due_at: None, ..base };
+        return NewDelivery { hold: Some("webhook"), due_at: None, ..base };
     }
     if let Some(later) = subscriber.not_before.filter(|at| *at > now) {
         return NewDelivery { due_at: Some(later), ..base };
@@ -176,32 +170,52 @@ async fn subscribers(
     Ok(subscribers)
 }
 
-async fn insert(conn: &mut Conn, rows: &[NewDelivery<'_>]) -> Result<(), DbError> {
+const INSERT: sql::Insert<'_> = sql::Insert {
+    table: "deliveries",
+    columns: &[
+        ("webhook_id", "webhook_id"),
+        ("event_id", "event_id"),
+        ("organization_id", sql::SHARED),
+        ("event_type", "event_type"),
+        ("state", "CASE WHEN hold IS NULL THEN 'pending' ELSE 'held' END"),
+        ("hold", "hold"),
+        ("due_at", "due_at"),
+        ("lease", "CASE WHEN leased_until IS NULL THEN 0 ELSE 1 END"),
+        ("leased_until", "leased_until"),
+        ("created_at", "created_at"),
+        ("attempts", "0"),
+        ("step", "0"),
+    ],
+    own: &[
+        ("webhook_id", "TEXT"),
+        ("event_id", "TEXT"),
+        ("event_type", "TEXT"),
+        ("hold", "TEXT"),
+        ("due_at", "BIGINT"),
+        ("leased_until", "BIGINT"),
+        ("created_at", "BIGINT"),
+    ],
+};
+
+async fn insert(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    rows: &[NewDelivery<'_>],
+    places: usize,
+) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
-    let text = sql::shaped(dialect, "deliveries.insert", rows.len(), |rows| {
-        format!(
-            "INSERT{} INTO deliveries (webhook_id, event_id, organization_id, event_type, state, hold, due_at, lease, \
-             leased_until, created_at, attempts, step) VALUES {}",
-            dialect.or_fail(),
-            sql::values(dialect, 1, rows, 12)
-        )
-    });
+    let text = sql::shaped(dialect, "deliveries.insert", places, |places| INSERT.text(dialect, places));
     let mut query = sqlx::query(text);
     for row in rows {
         query = query
             .bind(&row.webhook)
             .bind(&row.event.id)
-            .bind(&row.event.organization)
             .bind(row.event.event_type.as_str())
-            .bind(row.state)
             .bind(row.hold)
             .bind(row.due_at)
-            .bind(i64::from(row.leased_until.is_some()))
             .bind(row.leased_until)
-            .bind(row.event.recorded_at)
-            .bind(0_i64)
-            .bind(0_i64);
+            .bind(row.event.recorded_at);
     }
-    query.execute(conn).await?;
+    INSERT.pad(query, places - rows.len()).bind(organization).execute(conn).await?;
     Ok(())
 }

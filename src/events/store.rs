@@ -8,31 +8,53 @@ use crate::db::{Conn, DbError, Dialect, Flag, Row, sql};
 use super::catalog::EventType;
 use super::model::{Event, NewEvent};
 
-/// Inserts `events` with ascending numbers from `first_seq`.
+const INSERT: sql::Insert<'_> = sql::Insert {
+    table: "events",
+    columns: &[
+        ("id", "id"),
+        ("organization_id", sql::SHARED),
+        ("seq", "seq"),
+        ("event_type", "event_type"),
+        ("entity_ids", "entity_ids"),
+        ("performed_by", "performed_by"),
+        ("performed_at", "performed_at"),
+        ("data", "data"),
+        ("body", "body"),
+        ("webhooks_enabled", "enabled"),
+        ("recorded_at", "recorded_at"),
+    ],
+    own: &[
+        ("id", "TEXT"),
+        ("seq", "BIGINT"),
+        ("event_type", "TEXT"),
+        ("entity_ids", "TEXT"),
+        ("performed_by", "TEXT"),
+        ("performed_at", "BIGINT"),
+        ("data", "TEXT"),
+        ("body", "TEXT"),
+        ("enabled", "BIGINT"),
+        ("recorded_at", "BIGINT"),
+    ],
+};
+
+/// Inserts `events`, all of `organization`, with ascending numbers from `first_seq`.
 pub(super) async fn insert(
     conn: &mut Conn,
+    organization: &OrganizationId,
     events: &[&NewEvent],
     first_seq: i64,
     webhooks_enabled: bool,
 ) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
     let mut seq = first_seq;
-    for piece in sql::shapes(events) {
-        let text = sql::shaped(dialect, "events.insert", piece.len(), |rows| {
-            format!(
-                "INSERT{} INTO events (id, organization_id, seq, event_type, entity_ids, performed_by, performed_at, data, body, \
-                 webhooks_enabled, recorded_at) VALUES {}",
-                dialect.or_fail(),
-                sql::values(dialect, 1, rows, 11)
-            )
-        });
+    for (piece, places) in sql::pieces(events) {
+        let text = sql::shaped(dialect, "events.insert", places, |places| INSERT.text(dialect, places));
         let mut query = sqlx::query(text);
         for event in piece {
             let entity_ids =
                 serde_json::to_string(&event.entity_ids).expect("a list of strings always has a JSON form");
             query = query
                 .bind(&event.id)
-                .bind(&event.organization)
                 .bind(seq)
                 .bind(event.event_type.as_str())
                 .bind(entity_ids)
@@ -44,7 +66,7 @@ pub(super) async fn insert(
                 .bind(event.recorded_at);
             seq += 1;
         }
-        query.execute(&mut *conn).await?;
+        INSERT.pad(query, places - piece.len()).bind(organization).execute(&mut *conn).await?;
     }
     Ok(())
 }

@@ -22,5 +22,5 @@ pub use replaying::{
     Running, cancel_orphan, cancel_replay, finish_replay, next_batch, open_deliveries, running_replays, take_batch,
 };
 pub use replays::{count_replayable, insert_replay, replay_filter};
-pub use result::{Disable, Health, RecordResult};
+pub use result::{Disable, Health, RecordResult, RecordResults};
 pub use target::{Target, header_place, limits, load_target};

@@ -9,6 +9,7 @@ use sqlx::Row as _;
 use crate::base::{OrganizationId, Timestamp, WebhookId};
 use crate::db::{Command, Conn, DbError, Dialect, Flag, Turn, meta, sql};
 use crate::delivery::model::{AlertKind, AttemptResult, DisabledReason, Spell, Trigger, Verdict};
+use crate::delivery::outcome::Outcome;
 use crate::events::record::next_seq;
 
 use super::alerts::{self, Evidence, News};
@@ -34,61 +35,149 @@ impl Command for RecordResult {
 
     fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Health>, DbError>> {
         Box::pin(async move {
-            // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
-            let mut health = update_health(conn, &tallies(commands)).await?;
-            answer_asked(conn, commands).await?;
-            for piece in sql::shapes(commands) {
-                if update_deliveries(conn, piece, &NEXT).await? == piece.len() {
-                    insert_attempts(conn, piece).await?;
-                } else {
-                    // Done once more for those that were in order, which changes nothing.
-                    insert_late_attempts(conn, piece).await?;
-                    update_deliveries(conn, piece, &LATE).await?;
-                    count_late(conn, piece).await?;
-                }
-            }
-            Ok(commands
-                .iter()
-                .map(|RecordResult(result)| health.remove(&result.id.webhook).unwrap_or_default())
-                .collect())
+            record(conn, &commands.iter().map(|RecordResult(result)| &**result).collect::<Vec<_>>()).await
         })
     }
 
     fn weight(&self) -> usize {
-        1024 + self.0.attempt.response_body.text.len() + self.0.attempt.response_headers.len()
+        self.0.weight()
     }
 }
 
+/// The same for many at once, all of them or none: what they share is done once.
+#[derive(Clone, Debug)]
+pub struct RecordResults(pub Vec<Arc<AttemptResult>>);
+
+impl Command for RecordResults {
+    /// One for each.
+    type Output = Vec<Health>;
+
+    const TURN: Turn = Turn::Webhooks;
+
+    fn apply<'a>(conn: &'a mut Conn, commands: &'a [Self]) -> BoxFuture<'a, Result<Vec<Vec<Health>>, DbError>> {
+        Box::pin(async move {
+            let results: Vec<&AttemptResult> =
+                commands.iter().flat_map(|command| &command.0).map(|result| &**result).collect();
+            let mut health = record(conn, &results).await?.into_iter();
+            Ok(commands.iter().map(|command| health.by_ref().take(command.0.len()).collect()).collect())
+        })
+    }
+
+    fn weight(&self) -> usize {
+        self.0.iter().map(|result| result.weight()).sum()
+    }
+}
+
+async fn record(conn: &mut Conn, results: &[&AttemptResult]) -> Result<Vec<Health>, DbError> {
+    // Webhooks before deliveries, as whoever pauses one does: the other way round, each might wait for the other.
+    let mut health = update_health(conn, &tallies(results)).await?;
+    answer_asked(conn, results).await?;
+    for (piece, places) in sql::pieces(results) {
+        if update_next(conn, piece, places).await? == piece.len() {
+            insert_attempts(conn, piece).await?;
+        } else {
+            // Done once more for those that were in order, which changes nothing.
+            for piece in sql::shapes(piece) {
+                insert_late_attempts(conn, piece).await?;
+            }
+            update_deliveries(conn, piece, places, &LATE).await?;
+            for piece in sql::shapes(piece) {
+                count_late(conn, piece).await?;
+            }
+        }
+    }
+    Ok(results.iter().map(|result| health.remove(&result.id.webhook).unwrap_or_default()).collect())
+}
+
 /// Redeliveries that have been made, under the lease that is still their delivery's: few, whatever else is recorded with them.
-async fn answer_asked(conn: &mut Conn, commands: &[RecordResult]) -> Result<(), DbError> {
+async fn answer_asked(conn: &mut Conn, results: &[&AttemptResult]) -> Result<(), DbError> {
     let text =
         "UPDATE deliveries SET redelivery_asked_at = NULL WHERE webhook_id = $1 AND event_id = $2 AND lease = $3";
-    for RecordResult(result) in commands.iter().filter(|command| command.0.trigger == Trigger::Redeliver) {
+    for result in results.iter().filter(|result| result.trigger == Trigger::Redeliver) {
         let query = sqlx::query(text).bind(&result.id.webhook).bind(&result.id.event);
         query.bind(result.lease).execute(&mut *conn).await?;
     }
     Ok(())
 }
 
-/// Attempts whose numbers are known, because [`NEXT`] held for all of them.
-async fn insert_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+const INSERT: sql::Insert<'_> = sql::Insert {
+    table: "attempts",
+    columns: &[
+        ("webhook_id", "webhook_id"),
+        ("event_id", "event_id"),
+        ("number", "number"),
+        ("organization_id", sql::SHARED),
+        ("trigger_kind", sql::SHARED),
+        ("started_at", "started_at"),
+        ("duration", "duration"),
+        ("url", "url"),
+        ("outcome", sql::SHARED),
+        ("status_code", "status_code"),
+        ("error", "error"),
+        ("request_headers", "request_headers"),
+        ("response_headers", "response_headers"),
+        ("response_body", "response_body"),
+        ("response_encoding", sql::SHARED),
+        ("response_truncated", "truncated"),
+    ],
+    own: &[
+        ("webhook_id", "TEXT"),
+        ("event_id", "TEXT"),
+        ("number", "BIGINT"),
+        ("started_at", "BIGINT"),
+        ("duration", "BIGINT"),
+        ("url", "TEXT"),
+        ("status_code", "BIGINT"),
+        ("error", "TEXT"),
+        ("request_headers", "TEXT"),
+        ("response_headers", "TEXT"),
+        ("response_body", "TEXT"),
+        ("truncated", "BIGINT"),
+    ],
+};
+
+/// What attempts that are written by one statement share.
+fn shared(result: &AttemptResult) -> (&OrganizationId, &'static str, &'static str, &'static str) {
+    let attempt = &result.attempt;
+    (&attempt.organization, result.trigger.as_str(), attempt.outcome, attempt.response_body.encoding)
+}
+
+/// Attempts whose numbers are known, because the deliveries are counted to just before them.
+async fn insert_attempts(conn: &mut Conn, results: &[&AttemptResult]) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
-    let text = sql::shaped(dialect, "attempts.insert", results.len(), |rows| {
-        format!(
-            "INSERT{} INTO attempts ({ATTEMPT}, number) VALUES {}",
-            dialect.or_fail(),
-            sql::values(dialect, 1, rows, ATTEMPT_TYPES.len() + 1)
-        )
-    });
-    let query =
-        results.iter().fold(sqlx::query(text), |query, result| bind_attempt(query, &result.0).bind(result.0.number));
-    query.execute(conn).await?;
+    let mut results = results.to_vec();
+    results.sort_by(|one, other| shared(one).cmp(&shared(other)));
+    for alike in results.chunk_by(|one, next| shared(one) == shared(next)) {
+        for (piece, places) in sql::pieces(alike) {
+            let text = sql::shaped(dialect, "attempts.insert", places, |places| INSERT.text(dialect, places));
+            let mut query = sqlx::query(text);
+            for result in piece {
+                let attempt = &result.attempt;
+                query = query
+                    .bind(&result.id.webhook)
+                    .bind(&result.id.event)
+                    .bind(result.number)
+                    .bind(attempt.started_at)
+                    .bind(attempt.duration_micros)
+                    .bind(attempt.url.as_str())
+                    .bind(attempt.status_code.map(i64::from))
+                    .bind(attempt.error.as_deref())
+                    .bind(attempt.request_headers.as_str())
+                    .bind(attempt.response_headers.as_str())
+                    .bind(attempt.response_body.text.as_str())
+                    .bind(Flag(attempt.response_truncated));
+            }
+            let (organization, trigger, outcome, encoding) = shared(piece[0]);
+            let query = INSERT.pad(query, places - piece.len());
+            query.bind(organization).bind(trigger).bind(outcome).bind(encoding).execute(&mut *conn).await?;
+        }
+    }
     Ok(())
 }
 
 /// Numbers attempts in the order in which they are recorded: a late one, whose lease had run out and whose delivery was
 /// sent again meanwhile, takes no number from the other. One so late that its delivery has been removed leaves nothing.
-async fn insert_late_attempts(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+async fn insert_late_attempts(conn: &mut Conn, results: &[&AttemptResult]) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
     let text = sql::shaped(dialect, "attempts.insert_late", results.len(), |rows| {
         format!(
@@ -99,7 +188,7 @@ async fn insert_late_attempts(conn: &mut Conn, results: &[RecordResult]) -> Resu
             sql::typed_values(dialect, 1, rows, &ATTEMPT_TYPES)
         )
     });
-    let query = results.iter().fold(sqlx::query(text), |query, result| bind_attempt(query, &result.0));
+    let query = results.iter().fold(sqlx::query(text), |query, result| bind_attempt(query, result));
     query.execute(conn).await?;
     Ok(())
 }
@@ -112,9 +201,7 @@ const ATTEMPT_TYPES: [&str; 15] = [
     "TEXT", "BIGINT",
 ];
 
-type Statement<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
-
-fn bind_attempt<'q>(query: Statement<'q>, result: &'q AttemptResult) -> Statement<'q> {
+fn bind_attempt<'q>(query: sql::Statement<'q>, result: &'q AttemptResult) -> sql::Statement<'q> {
     let attempt = &result.attempt;
     query
         .bind(&result.id.webhook)
@@ -146,9 +233,18 @@ fn bind_attempt<'q>(query: Statement<'q>, result: &'q AttemptResult) -> Statemen
 /// An attempt that failed is as good as a redelivery once a replay has started the schedule anew.
 ///
 /// Returns how many of the results came under the lease that is still their delivery's.
-async fn update_deliveries(conn: &mut Conn, results: &[RecordResult], count: &Count) -> Result<usize, DbError> {
+async fn update_deliveries(
+    conn: &mut Conn,
+    results: &[&AttemptResult],
+    places: usize,
+    count: &Count,
+) -> Result<usize, DbError> {
+    const TYPES: [&str; 13] = [
+        "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT",
+        "BIGINT",
+    ];
     let dialect = Dialect::of(conn);
-    let text = sql::shaped(dialect, count.name, results.len(), |rows| {
+    let text = sql::shaped(dialect, count.name, places, |rows| {
         // Of the schedule that the attempt was made by; a replay may have begun another one since.
         let (retried, gave_up) = ("(verdict = 'retry' AND step = s)", "(verdict = 'gave_up' AND step = s)");
         format!(
@@ -165,22 +261,14 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult], count: &Co
              reason = CASE WHEN verdict = 'succeeded' THEN NULL ELSE reason END, \
              undo_state = CASE WHEN verdict = 'succeeded' THEN NULL ELSE undo_state END \
              FROM v WHERE webhook_id = w AND event_id = e AND lease = l{}",
-            sql::typed_values(
-                dialect,
-                1,
-                rows,
-                &[
-                    "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT",
-                    "TEXT", "TEXT", "BIGINT"
-                ]
-            ),
+            sql::typed_values(dialect, 1, rows, &TYPES),
             dialect.or_fail(),
             count.made,
             count.condition,
         )
     });
     let mut query = sqlx::query(text);
-    for RecordResult(result) in results {
+    for result in results {
         let attempt = &result.attempt;
         let (verdict, due_at) = match result.verdict {
             Verdict::Succeeded => ("succeeded", None),
@@ -203,6 +291,43 @@ async fn update_deliveries(conn: &mut Conn, results: &[RecordResult], count: &Co
             .bind(attempt.error.as_deref())
             .bind(attempt.duration_micros);
     }
+    let query = sql::pad(query, places - results.len(), TYPES.into_iter());
+    Ok(usize::try_from(query.execute(conn).await?.rows_affected()).unwrap_or(usize::MAX))
+}
+
+/// Like [`update_deliveries`] with [`NEXT`]. Nearly always all of them are successes, which say little.
+async fn update_next(conn: &mut Conn, results: &[&AttemptResult], places: usize) -> Result<usize, DbError> {
+    const TYPES: [&str; 7] = ["TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT"];
+    if results.iter().any(|result| result.verdict != Verdict::Succeeded) {
+        return update_deliveries(conn, results, places, &NEXT).await;
+    }
+    let dialect = Dialect::of(conn);
+    let text = sql::shaped(dialect, "deliveries.success", places, |places| {
+        format!(
+            "WITH v (w, e, l, n, started, status, duration) AS (VALUES {}) \
+             UPDATE{} deliveries SET attempts = n, leased_until = NULL, last_attempt_at = started, last_status = status, \
+             last_outcome = '{}', last_error = NULL, last_duration = duration, state = 'succeeded', finished_at = started + duration, \
+             due_at = NULL, hold = NULL, reason = NULL, undo_state = NULL \
+             FROM v WHERE webhook_id = w AND event_id = e AND lease = l{}",
+            sql::typed_values(dialect, 1, places, &TYPES),
+            dialect.or_fail(),
+            Outcome::Success.as_str(),
+            NEXT.condition,
+        )
+    });
+    let mut query = sqlx::query(text);
+    for result in results {
+        let attempt = &result.attempt;
+        query = query
+            .bind(&result.id.webhook)
+            .bind(&result.id.event)
+            .bind(result.lease)
+            .bind(result.number)
+            .bind(attempt.started_at)
+            .bind(attempt.status_code.map(i64::from))
+            .bind(attempt.duration_micros);
+    }
+    let query = sql::pad(query, places - results.len(), TYPES.into_iter());
     Ok(usize::try_from(query.execute(conn).await?.rows_affected()).unwrap_or(usize::MAX))
 }
 
@@ -223,7 +348,7 @@ const LATE: Count = Count { name: "deliveries.result_late", made: MADE, conditio
 const MADE: &str = "(SELECT MAX(a.number) FROM attempts a WHERE a.webhook_id = w AND a.event_id = e)";
 
 /// Counts attempts that came too late to say what becomes of their deliveries.
-async fn count_late(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbError> {
+async fn count_late(conn: &mut Conn, results: &[&AttemptResult]) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
     let text = sql::shaped(dialect, "deliveries.late", results.len(), |rows| {
         format!(
@@ -233,7 +358,7 @@ async fn count_late(conn: &mut Conn, results: &[RecordResult]) -> Result<(), DbE
         )
     });
     let mut query = sqlx::query(text);
-    for RecordResult(result) in results {
+    for result in results {
         query = query.bind(&result.id.webhook).bind(&result.id.event).bind(result.lease);
     }
     query.execute(conn).await?;
@@ -249,9 +374,9 @@ struct Tally<'a> {
     not_before: Option<Timestamp>,
 }
 
-fn tallies(commands: &[RecordResult]) -> BTreeMap<&WebhookId, Tally<'_>> {
+fn tallies<'a>(results: &[&'a AttemptResult]) -> BTreeMap<&'a WebhookId, Tally<'a>> {
     let mut tallies: BTreeMap<&WebhookId, Tally<'_>> = BTreeMap::new();
-    for RecordResult(result) in commands {
+    for result in results {
         let tally = tallies.entry(&result.id.webhook).or_default();
         tally.not_before = tally.not_before.max(result.not_before);
         if result.verdict == Verdict::Succeeded {
