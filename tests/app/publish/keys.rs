@@ -98,3 +98,28 @@ async fn the_last_use_is_written_down() {
     .await;
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_revoked_key_is_told_nothing_of_what_else_is_wrong() {
+    let app = spawn_app().await;
+    let program = app.program("publish").await;
+    assert_eq!(program.publishes(SMALL).await.status, 202);
+    change(&app, "UPDATE api_keys SET revoked_at = 1").await;
+    for body in [SMALL, "{}", "no JSON", r#"{"events":[]}"#] {
+        assert_eq!(program.publishes(body).await.status, 401, "{body}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_changed_since_the_last_call_holds_for_the_next_one() {
+    let app = spawn_app().await;
+    let program = app.program("publish").await;
+    assert_eq!(program.publishes(SMALL).await.status, 202);
+    change(&app, "UPDATE organizations SET time_zone = 'Asia/Kathmandu'").await;
+    assert_eq!(program.publishes(SMALL).await.status, 202);
+    let count = |query| number(&app.running().db, query);
+    assert_eq!(count("SELECT COUNT(*) FROM events").await, 2, "each call made one");
+    assert_eq!(count("SELECT COUNT(*) FROM events WHERE body LIKE '% +0545\"%'").await, 1, "the clocks there");
+    app.stop().await;
+}
