@@ -119,6 +119,8 @@ CREATE TABLE audit_entries (
 CREATE INDEX audit_entries_organization ON audit_entries (organization_id, at, id);
 CREATE INDEX audit_entries_project ON audit_entries (project_id, at, id) WHERE project_id IS NOT NULL;
 
+-- url: without its query, which is sealed in url_query (base::vault, place `<organization>/webhooks/<id>/url_query`).
+-- signing: symmetric, asymmetric: what its newest signing secret is.
 -- state: active, paused, disabled. `version` rises with every change that a lane must see.
 -- not_before: no attempt starts earlier (Retry-After). failing_since: first failure after the last success.
 -- next_alert_at: when to look whether people are to be told again that it is failing. alert, alert_since: what they were told last
@@ -129,6 +131,7 @@ CREATE TABLE webhooks (
     name TEXT NOT NULL,
     description TEXT NOT NULL,
     url TEXT NOT NULL,
+    url_query TEXT,
     state TEXT NOT NULL,
     disabled_reason TEXT,
     version BIGINT NOT NULL,
@@ -148,7 +151,8 @@ CREATE TABLE webhooks (
     last_test_success BIGINT,
     last_test_status BIGINT,
     max_concurrency BIGINT,
-    max_per_second BIGINT
+    max_per_second BIGINT,
+    signing TEXT NOT NULL DEFAULT 'symmetric'
 );
 CREATE INDEX webhooks_organization ON webhooks (organization_id, created_at, id);
 CREATE INDEX webhooks_alerts ON webhooks (next_alert_at) WHERE next_alert_at IS NOT NULL;
@@ -172,7 +176,7 @@ CREATE INDEX alerts_untold ON alerts (at) WHERE told_at IS NULL;
 CREATE INDEX alerts_told ON alerts (at) WHERE told_at IS NOT NULL;
 CREATE INDEX alerts_event ON alerts (event_id) WHERE event_id IS NOT NULL;
 
--- value is sealed (base::vault, place `webhook_headers/<webhook>/<lower-case name>`).
+-- value is sealed (base::vault, place `<organization>/webhook_headers/<webhook>/<lower-case name>`).
 CREATE TABLE webhook_headers (
     webhook_id TEXT NOT NULL REFERENCES webhooks (id),
     position BIGINT NOT NULL,
@@ -233,7 +237,7 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_current ON subscriptions (organization_id, event_type, webhook_id) WHERE until_seq IS NULL;
 
--- secret is sealed (place `signing_secrets/<webhook>/<id>`). expires_at is set while a rotated-out secret still signs.
+-- secret is sealed, whsec_… or whsk_… (place `<organization>/signing_secrets/<webhook>/<id>`). expires_at is set while a rotated-out secret still signs.
 CREATE TABLE signing_secrets (
     id TEXT PRIMARY KEY NOT NULL,
     webhook_id TEXT NOT NULL REFERENCES webhooks (id),
@@ -330,7 +334,7 @@ CREATE INDEX deliveries_state ON deliveries (webhook_id, state, created_at, even
 CREATE INDEX deliveries_replay ON deliveries (replay_id, state, step) WHERE replay_id IS NOT NULL;
 CREATE INDEX deliveries_organization ON deliveries (organization_id, created_at, event_id, webhook_id, event_type);
 
--- trigger_kind: schedule, redeliver, replay. duration in microseconds. Headers are JSON lists of [name, value];
+-- trigger_kind: schedule, redeliver, replay. duration in microseconds. url: with *** for its query. Headers are JSON lists of [name, value];
 -- the value of a webhook's own header is null. response_body: text, or base64 where response_encoding says so.
 CREATE TABLE attempts (
     webhook_id TEXT NOT NULL,

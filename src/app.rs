@@ -44,6 +44,7 @@ use crate::workspace::change::Desk;
 use crate::workspace::trash::emptying::Emptying;
 
 mod key_file;
+pub mod key_rotation;
 
 pub use key_file::KeyFileError;
 

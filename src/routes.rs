@@ -21,7 +21,7 @@ use crate::webhooks::doctor::pages as doctor;
 use crate::webhooks::guide::pages as guide;
 use crate::webhooks::log::api as log_api;
 use crate::webhooks::log::pages as log;
-use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal};
+use crate::webhooks::pages::{collaboration, delete, edit, life, list, reveal, rotate};
 use crate::workspace::answers::api as answers;
 use crate::workspace::answers::pages as answer_pages;
 use crate::workspace::answers::transfer::pages as transfer;
@@ -160,6 +160,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(webhooks("/{webhook}/resume").get(life::ask_to_resume).post(life::resume))
         .service(webhooks("/{webhook}/enable").get(life::ask_to_enable).post(life::enable))
         .service(webhooks("/{webhook}/reveal").post(reveal::reveal))
+        .service(webhooks("/{webhook}/rotate-secret").get(rotate::ask).post(rotate::rotate))
+        .service(webhooks("/{webhook}/rotate-secret/end").get(rotate::ask_to_end).post(rotate::end))
         .service(webhooks("/{webhook}/dismiss").post(alerts::dismiss))
         .service(webhooks("/{webhook}/deliveries.csv").get(log::export::csv))
         .service(webhooks("/{webhook}/deliveries.ndjson").get(log::export::ndjson))

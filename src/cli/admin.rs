@@ -41,6 +41,8 @@ pub enum Admin {
     ResetSecondFactor(With<OfUser>),
     /// Print what the events to HERALD_OPERATOR_WEBHOOK_URL are signed with
     OperatorSecret(With<OperatorSecret>),
+    /// Encrypt everything anew with another key, while servers run
+    RotateKey(With<RotateKey>),
 }
 
 /// A command's own arguments, and the settings that say which database it is about.
@@ -60,6 +62,7 @@ impl Admin {
             Self::CreateApiKey(with) => &with.settings,
             Self::ResetPassword(with) | Self::ResetSecondFactor(with) => &with.settings,
             Self::OperatorSecret(with) => &with.settings,
+            Self::RotateKey(with) => &with.settings,
         }
     }
 }
@@ -116,6 +119,13 @@ pub struct OfUser {
 pub struct OperatorSecret;
 
 #[derive(Debug, Args)]
+pub struct RotateKey {
+    /// Only make the next key beside the key file, so that it can be copied to every node before the change
+    #[arg(long)]
+    pub prepare: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct CreateApiKey {
     /// The organization's id
     #[arg(long)]
@@ -140,6 +150,14 @@ async fn execute(config: &Config, db: &Db, command: Admin) -> Result<Value, Stri
         Admin::ResetPassword(with) => access::reset_password(config, db, clock, rng, with.asked).await,
         Admin::ResetSecondFactor(with) => access::reset_second_factor(db, clock, rng, with.asked).await,
         Admin::OperatorSecret(_) => operator_secret(config, db).await,
+        Admin::RotateKey(with) => {
+            let (path, rng) = (&config.secret_key_file, Arc::new(SystemRng));
+            match with.asked.prepare {
+                true => app::key_rotation::prepare(db, path, rng).await,
+                false => app::key_rotation::rotate(db, path, rng).await,
+            }
+            .map_err(said)
+        }
     }
 }
 

@@ -3,6 +3,13 @@
 use sqlx::Row as _;
 
 use super::{Conn, DbError};
+use crate::base::Vault;
+
+/// Under which the database keeps the id of the key that its secrets are sealed with.
+pub const VAULT_KEY_ID: &str = "vault_key_id";
+
+/// Under which it keeps, sealed, what other keys are made from.
+pub const VAULT_ROOT: &str = "vault_root";
 
 /// The value under `key`.
 pub async fn find(conn: &mut Conn, key: &str) -> Result<Option<String>, DbError> {
@@ -20,6 +27,30 @@ pub async fn keep_first(conn: &mut Conn, key: &str, value: &str) -> Result<Strin
     find(conn, key)
         .await?
         .ok_or_else(|| DbError::inconsistent("meta", "key", key, "it vanished while it was being written"))
+}
+
+/// Keeps `value` under `key`, whatever was there.
+pub async fn put(conn: &mut Conn, key: &str, value: &str) -> Result<(), DbError> {
+    sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+        .bind(key)
+        .bind(value)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Lets the vault seal with the key that the database names: another process may have changed it. To be called in the transaction
+/// that writes what is sealed; after [`raise_changes`], it is in order with the change.
+pub async fn freshen(conn: &mut Conn, vault: &Vault) -> Result<(), DbError> {
+    match find(conn, VAULT_KEY_ID).await? {
+        Some(id) if !vault.use_key(&id) => Err(DbError::inconsistent(
+            "meta",
+            "value",
+            VAULT_KEY_ID,
+            "secrets are sealed with a new key, which is neither in the key file nor in the one beside it whose name ends with .next",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Rises with every change to what servers cache, by whichever process.

@@ -98,15 +98,24 @@ impl Endpoint {
     }
 }
 
+/// For people, without the query: many a URL has a key in it. All of it is in [`Endpoint::as_str`].
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&masked_query(self.as_str()))
     }
 }
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A URL as it may be kept and shown: with `***` for what its query says.
+pub fn masked_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((before, query)) if !query.is_empty() => format!("{before}?***"),
+        _ => url.to_owned(),
     }
 }
 

@@ -22,6 +22,7 @@ mod recorder;
 mod replay;
 pub mod resolver;
 pub mod retry;
+pub mod scrub;
 pub mod sender;
 pub mod signing;
 pub mod store;

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::model::Mail;
 use crate::base::vault::VaultError;
 use crate::base::{MailId, Secret, Timestamp, Vault};
+use crate::db::meta::freshen;
 use crate::db::{Conn, DbError, Dialect};
 
 /// A mail that this process has the lease of.
@@ -29,6 +30,7 @@ fn place(id: &MailId, part: &str) -> String {
 
 /// Puts a mail into the queue, to be sent at once.
 pub async fn insert(conn: &mut Conn, vault: &Vault, id: &MailId, mail: &Mail, now: Timestamp) -> Result<(), DbError> {
+    freshen(conn, vault).await?;
     let seal = |part: &str, text: &str| vault.seal(&place(id, part), &Secret::new(text));
     let text = "INSERT INTO mails (id, recipient, subject, body_text, body_html, created_at, tries, due_at) \
                 VALUES ($1, $2, $3, $4, $5, $6, 0, $6)";

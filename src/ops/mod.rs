@@ -3,4 +3,5 @@
 pub mod backup;
 pub mod check;
 pub mod health;
+pub mod reseal;
 pub mod retention;

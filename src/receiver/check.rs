@@ -3,13 +3,13 @@
 use futures_util::future::BoxFuture;
 
 use crate::base::Timestamp;
-use crate::delivery::signing::{self, SignatureHeaders, SignatureProblem, SigningSecret};
+use crate::delivery::signing::{self, SignatureHeaders, SignatureProblem, Verifier};
 
-/// A signing secret, and whose it is.
+/// A signing secret or a public key, and whose it is.
 #[derive(Clone, Debug)]
 pub struct Key {
     pub name: String,
-    pub secret: SigningSecret,
+    pub secret: Verifier,
 }
 
 /// The secrets that a receiver checks with. They are asked for with every callback, so that a new one counts at once.
@@ -56,7 +56,11 @@ pub fn check(keys: &[Key], headers: &[(String, String)], body: &[u8], now: Times
     for key in keys {
         match signing::verify(&key.secret, given, body, now.seconds(), signing::TOLERANCE) {
             Ok(()) => return Verdict::Holds { key: key.name.clone() },
-            Err(problem) => verdict = Verdict::Problem(problem),
+            // What was made with a key of the same kind says more than that another kind was given.
+            Err(problem) if verdict == Verdict::NoKey || !problem.needs_another_kind() => {
+                verdict = Verdict::Problem(problem);
+            }
+            Err(_) => {}
         }
     }
     verdict

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::check::{Key, Verdict, check, header};
 use super::local::Address;
 use crate::base::Timestamp;
-use crate::delivery::signing::SignatureProblem;
 
 /// Callbacks that are kept at most.
 pub const MAX_CALLBACKS: usize = 200;
@@ -98,7 +97,12 @@ impl Kept {
     /// Checks once more, with a secret that was added, what no secret fitted: as of the time when it arrived.
     pub fn check_again(&mut self, key: &Key) {
         for callback in &mut self.callbacks {
-            if matches!(callback.verdict, Verdict::NoKey | Verdict::Problem(SignatureProblem::Mismatch)) {
+            let may_change = match &callback.verdict {
+                Verdict::NoKey => true,
+                Verdict::Problem(problem) => problem.is_of_the_key(),
+                Verdict::Holds { .. } => false,
+            };
+            if may_change {
                 let keys = std::slice::from_ref(key);
                 callback.verdict = check(keys, &callback.headers, &callback.body, callback.received_at);
             }

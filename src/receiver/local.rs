@@ -10,7 +10,7 @@ use super::check::{Key, Keys, check, header};
 use super::kept::{Callback, Kept};
 use crate::base::Clock;
 use crate::delivery::sender::{LocalReceiver, LocalRequest, LocalResponse};
-use crate::delivery::signing::SigningSecret;
+use crate::delivery::signing::Verifier;
 
 /// Secrets that can be added by hand; past that the oldest go.
 const MAX_ADDED: usize = 20;
@@ -107,7 +107,7 @@ impl Receiver {
     }
 
     /// Also checks with this secret from now on, and once more what none has fitted so far.
-    pub fn add_secret(&self, secret: SigningSecret) {
+    pub fn add_secret(&self, secret: Verifier) {
         let key = Key { name: "a secret added by hand".into(), secret };
         self.kept().check_again(&key);
         let mut added = self.added.lock().expect("no holder of this lock panics");

@@ -9,7 +9,7 @@ use super::check::Verdict;
 use super::kept::Callback;
 use super::local::{Address, Receiver};
 use crate::base::{Secret, TimeZone};
-use crate::delivery::signing::SigningSecret;
+use crate::delivery::signing::Verifier;
 use crate::web::guard::Visitor;
 use crate::web::{self, Coloured, FieldErrors, Form, Hx, Moment, Page as _, Shell, Toast, session};
 
@@ -148,7 +148,7 @@ pub(crate) async fn add_secret(
     form: Form<SecretForm>,
 ) -> web::Result {
     let typed = form.0.signing_secret.unwrap_or_else(|| Secret::new(""));
-    match SigningSecret::parse(typed.expose()) {
+    match Verifier::parse(typed.expose()) {
         Ok(secret) => {
             receiver.add_secret(secret);
             session::flash(&visitor.1, Toast::ok("Secret added").text("The receiver now checks with it, too."));

@@ -30,6 +30,17 @@ impl Moment {
         moment
     }
 
+    /// When something ends, and how long that is: `24 Nov, 09:40, in 23 hours`.
+    pub fn until(at: Timestamp, now: Timestamp, zone: TimeZone) -> Self {
+        let text = format!("{}, {}", Self::short(at, zone), left(at.saturating_sub(now)));
+        Self { text, ..Self::exact(at, zone) }
+    }
+
+    /// `24 Nov, 09:40`, for what is less than a year away.
+    pub fn short(at: Timestamp, zone: TimeZone) -> String {
+        zone.local(at).format("%-d %b, %H:%M").to_string()
+    }
+
     /// Date and time to the second: `23 Nov 2026, 05:12:28`.
     pub fn exact(at: Timestamp, zone: TimeZone) -> Self {
         let local = zone.local(at);
@@ -53,6 +64,18 @@ fn relative(gap: Duration, is_past: bool) -> String {
         (hours, _) => format!("{hours} h"),
     };
     if is_past { format!("{amount} ago") } else { format!("in {amount}") }
+}
+
+/// How long it is until then, in its largest unit. Rounded down, so that it promises nothing.
+fn left(gap: Duration) -> String {
+    let seconds = gap.as_secs();
+    let (amount, unit) = match seconds {
+        0..60 => return "in less than a minute".into(),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / DAY, "day"),
+    };
+    format!("in {amount} {unit}{}", if amount == 1 { "" } else { "s" })
 }
 
 /// How long something took: `184 ms`, `1.18 s`, `15.0 s`.
@@ -87,6 +110,23 @@ mod tests {
             assert_eq!(moment.datetime, at);
         }
         assert_eq!(Moment::exact(now, zone).full, "23 Nov 2026, 04:00:00 PST");
+    }
+
+    #[test]
+    fn what_ends_says_when_and_how_soon() {
+        let now = Timestamp::parse_rfc3339("2026-11-23T09:41:00Z").unwrap();
+        let zone: TimeZone = "UTC".parse().unwrap();
+        for (at, expected) in [
+            ("2026-11-24T09:40:00Z", "24 Nov, 09:40, in 23 hours"),
+            ("2026-11-24T09:41:00Z", "24 Nov, 09:41, in 24 hours"),
+            ("2026-11-30T09:41:00Z", "30 Nov, 09:41, in 7 days"),
+            ("2026-11-23T10:41:00Z", "23 Nov, 10:41, in 1 hour"),
+            ("2026-11-23T09:43:59Z", "23 Nov, 09:43, in 2 minutes"),
+            ("2026-11-23T09:41:59Z", "23 Nov, 09:41, in less than a minute"),
+            ("2026-11-23T09:40:00Z", "23 Nov, 09:40, in less than a minute"),
+        ] {
+            assert_eq!(Moment::until(Timestamp::parse_rfc3339(at).unwrap(), now, zone).text, expected);
+        }
     }
 
     #[test]

@@ -46,8 +46,14 @@ pub(crate) async fn list(key: ApiKey<Read>, request: HttpRequest, context: Data<
     let paging = query.paging_of::<WebhookId>();
     let paging = query.finish(paging)?;
     let mut conn = context.db.read().await?;
-    let rows =
-        store::list_newest(&mut conn, &key.organization.id, paging.after.as_ref(), paging.rows_to_read()).await?;
+    let rows = store::list_newest(
+        &mut conn,
+        &context.vault,
+        &key.organization.id,
+        paging.after.as_ref(),
+        paging.rows_to_read(),
+    )
+    .await?;
     let page = paging.cut(rows, |webhook| Cursor { at: webhook.created_at, id: webhook.id.to_string() });
     let list = List { data: page.rows.iter().map(output::Webhook::from).collect(), next_cursor: page.next };
     Ok(HttpResponse::Ok().json(list))
@@ -99,7 +105,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn show(key: ApiKey<Read>, id: Path<WebhookId>, context: Data<Context>) -> Result {
     key.require_webhooks()?;
-    let webhook = find(&mut *context.db.read().await?, &key, &id).await?;
+    let webhook = find(&mut *context.db.read().await?, &context, &key, &id).await?;
     Ok(answer(&webhook))
 }
 
@@ -204,8 +210,8 @@ fn answer(webhook: &Webhook) -> HttpResponse {
     HttpResponse::Ok().json(output::Webhook::from(webhook))
 }
 
-async fn find<S>(conn: &mut Conn, key: &ApiKey<S>, id: &WebhookId) -> Result<Webhook> {
-    store::find(conn, &key.organization.id, id).await?.ok_or(Problem::NotFound)
+async fn find<S>(conn: &mut Conn, context: &Context, key: &ApiKey<S>, id: &WebhookId) -> Result<Webhook> {
+    store::find(conn, &context.vault, &key.organization.id, id).await?.ok_or(Problem::NotFound)
 }
 
 /// The webhook with its header values, for those that a change keeps.
@@ -215,6 +221,6 @@ async fn load(
     context: &Context,
     id: &WebhookId,
 ) -> Result<(Webhook, Vec<Header>)> {
-    let webhook = find(conn, key, id).await?;
+    let webhook = find(conn, context, key, id).await?;
     Ok((webhook, store::headers(conn, &context.vault, id).await?))
 }

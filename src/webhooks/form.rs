@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::base::Secret;
 use crate::events::{EventType, Group};
 
-use super::model::{Draft, DraftChange, DraftHeader, DraftLimits, TestDraft};
+use super::model::{Draft, DraftChange, DraftHeader, DraftLimits, DraftSigning, TestDraft};
 
 /// The fields of the form. Everything may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -25,6 +25,8 @@ pub struct WebhookForm {
     pub events: Vec<String>,
     /// The boxes of whole groups: a group's name, or `all`.
     pub event_group: Vec<String>,
+    /// `symmetric` or `asymmetric`; absent keeps it.
+    pub signing: String,
     pub signing_secret: Option<Secret>,
     /// What becomes of held deliveries: `deliver` or `cancel`.
     pub held: String,
@@ -110,7 +112,7 @@ impl WebhookForm {
             limits: self.limits(),
             headers: self.headers(),
             events: self.chosen_events(),
-            signing_secret: self.typed_secret(),
+            signing: self.signing(),
         }
     }
 
@@ -125,6 +127,7 @@ impl WebhookForm {
             held: some(&self.held),
             headers: Some(self.headers()),
             events: Some(self.chosen_events()),
+            signing: some(&self.signing),
         }
     }
 
@@ -132,7 +135,7 @@ impl WebhookForm {
         TestDraft {
             url: self.url.clone(),
             headers: self.headers(),
-            signing_secret: self.typed_secret(),
+            signing: self.signing(),
             event_type: (self.intent() == Intent::Example).then(|| self.example.clone()),
         }
     }
@@ -155,8 +158,9 @@ impl WebhookForm {
             .collect()
     }
 
-    fn typed_secret(&self) -> Option<Secret> {
-        self.signing_secret.clone().filter(|secret| !secret.is_empty())
+    fn signing(&self) -> DraftSigning {
+        let secret = self.signing_secret.clone().filter(|secret| !secret.is_empty());
+        DraftSigning { signing: some(&self.signing), secret, is_prepared: true }
     }
 }
 

@@ -72,4 +72,6 @@ below! {
     enable, "enable";
     reveal, "reveal";
     dismiss, "dismiss";
+    rotate, "rotate-secret";
+    end_rotation, "rotate-secret/end";
 }

@@ -24,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "mail",
             "delivery::model",
             "delivery::endpoint",
+            "delivery::scrub",
             "delivery::signing",
             "delivery::sender",
             "delivery::store",

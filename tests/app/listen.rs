@@ -248,7 +248,7 @@ async fn bad_values_are_2_and_say_which() {
         (["--fail-first", "-1"], "-1"),
         (["--listen", "localhost"], "--listen"),
         (["--secret", "sesame"], "--secret: A signing secret starts with whsec_."),
-        (["--secret", "whpk_AAAA"], "--secret: A signing secret starts with whsec_."),
+        (["--secret", "whpk_AAAA"], "--secret: A public key is whpk_ and the base64 of 32 bytes."),
         (["--secret", "whsec_?"], "--secret: After whsec_, a signing secret is base64."),
         (["--sekret", "x"], "--sekret"),
     ] {

@@ -25,6 +25,7 @@ mod openapi;
 mod publish;
 mod receiver;
 mod retention;
+mod secrets;
 mod sender;
 mod store;
 mod webhooks;

@@ -108,7 +108,7 @@ async fn publish_once(client: &reqwest::Client, base: &str, key: &str, call: usi
 /// Every request is a callback of its event, and its signature holds.
 fn all_are_genuine(requests: &[Received]) {
     same_bytes_each_time(requests);
-    let keys = [Key { name: "the webhook's".into(), secret: SigningSecret::parse(SECRET).expect("a secret") }];
+    let keys = [Key { name: "the webhook's".into(), secret: SigningSecret::parse(SECRET).expect("a secret").into() }];
     for request in requests {
         let verdict = check(&keys, &request.headers, &request.body, SystemClock.now());
         assert!(verdict.holds(), "{verdict:?}: {request:?}");

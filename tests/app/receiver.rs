@@ -32,7 +32,7 @@ impl Scene {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
         let secret = SigningSecret::generate(&SystemRng);
         let receiver = Receiver::new(clock.clone());
-        let key = Key { name: "CRM sync".into(), secret: secret.clone() };
+        let key = Key { name: "CRM sync".into(), secret: secret.clone().into() };
         receiver.open(vec![ORIGIN.into(), "https://herald.example".into()], Arc::new(Fixed(vec![key])));
         Self { clock, secret, receiver }
     }
@@ -93,7 +93,7 @@ async fn a_secret_that_is_added_fits_what_came_before_it_too() {
     let (_, callback) = scene.gives(scene.request(Address::Inbox, ID, &secret)).await;
     assert!(!callback.verdict.holds());
     scene.clock.advance(Duration::from_secs(3600));
-    scene.receiver.add_secret(secret.clone());
+    scene.receiver.add_secret(secret.clone().into());
     assert!(scene.receiver.newest(1)[0].verdict.holds(), "as of the time when it arrived");
     assert!(scene.gives(scene.request(Address::Inbox, ID, &secret)).await.1.verdict.holds());
 }

@@ -10,6 +10,8 @@ mod life;
 mod limits;
 mod locked;
 mod preview;
+mod rotation;
+mod signing;
 mod test_button;
 
 use herald::base::{TimeZone, Timestamp};

@@ -10,6 +10,7 @@ use herald::base::{
     Clock, DeliveryId, EventId, OrganizationId, Rng, Secret, SecretId, SystemRng, TimeZone, Timestamp, Vault, WebhookId,
 };
 use herald::db::{Command, Conn, Db, DbError, Options};
+use herald::delivery::store::secret_place;
 use herald::events::body::{Facts, render};
 use herald::events::fan_out::{Dispatch, FanOut, NoDispatch};
 use herald::events::record::{self, Recorded, next_seq};
@@ -109,7 +110,7 @@ impl House {
 
     async fn insert_secret(&self, conn: &mut Conn, webhook: &WebhookId, secret: &str, expires_at: Option<Timestamp>) {
         let id = SecretId::new(self.now(), &SystemRng);
-        let sealed = self.vault.seal(&format!("signing_secrets/{webhook}/{id}"), &Secret::new(secret));
+        let sealed = self.vault.seal(&secret_place(&self.organization, webhook, &id), &Secret::new(secret));
         sqlx::query(
             "INSERT INTO signing_secrets (id, webhook_id, secret, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         )

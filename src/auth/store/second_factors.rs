@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use crate::auth::passwords::SALT_BYTES;
 use crate::base::{OrganizationId, Secret, Timestamp, UserId, Vault};
+use crate::db::meta::freshen;
 use crate::db::{Conn, DbError, Row};
 
 /// A user's second factor, confirmed or about to be.
@@ -35,6 +36,7 @@ pub async fn replace(
     key: &Secret,
     now: Timestamp,
 ) -> Result<(), DbError> {
+    freshen(conn, vault).await?;
     delete(conn, user).await?;
     sqlx::query(
         "INSERT INTO second_factors (user_id, secret, created_at, last_step, recovery_salt) VALUES ($1, $2, $3, 0, '')",

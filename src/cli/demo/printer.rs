@@ -65,9 +65,9 @@ pub async fn print(db: Db, clock: Arc<dyn Clock>, organization: Organization, mu
 async fn names(db: &Db, organization: &Organization, id: &DeliveryId) -> Result<(String, String), DbError> {
     let mut conn = db.read().await?;
     let event = events::store::find(&mut conn, &organization.id, &id.event).await?;
-    let webhook = webhooks::store::find_even_deleted(&mut conn, &organization.id, &id.webhook).await?;
+    let webhook = webhooks::store::find_name(&mut conn, &organization.id, &id.webhook).await?;
     let event_type = event.map_or_else(String::new, |event| event.event_type.to_string());
-    Ok((event_type, webhook.map_or_else(String::new, |webhook| webhook.name.to_string())))
+    Ok((event_type, webhook.map(|(name, ..)| name).unwrap_or_default()))
 }
 
 fn text(line: &Line, time: &str, event_type: &str, webhook: &str, now: Timestamp, colours: bool) -> String {

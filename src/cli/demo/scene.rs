@@ -152,9 +152,9 @@ impl WebhookKeys {
     async fn read(&self) -> Result<Vec<Key>, DbError> {
         let mut conn = self.db.read().await?;
         let mut keys = Vec::new();
-        for webhook in store::list(&mut conn, &self.organization).await? {
+        for webhook in store::list(&mut conn, &self.vault, &self.organization).await? {
             for (secret, _) in store::secrets(&mut conn, &self.vault, &webhook.id, self.clock.now()).await? {
-                keys.push(Key { name: webhook.name.to_string(), secret });
+                keys.push(Key { name: webhook.name.to_string(), secret: secret.into() });
             }
         }
         Ok(keys)

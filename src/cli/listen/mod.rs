@@ -22,7 +22,7 @@ use super::Failure;
 use super::signals::Signals;
 use crate::base::{Clock, SystemClock, Timestamp};
 use crate::config::value;
-use crate::delivery::signing::SigningSecret;
+use crate::delivery::signing::Verifier;
 use crate::receiver::{Key, check};
 
 /// Far above the bodies that Herald sends.
@@ -39,8 +39,8 @@ pub struct Listen {
     /// Address to listen at: 0.0.0.0 lets other machines in
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     listen: IpAddr,
-    /// A webhook's signing secret, to check signatures with; may be given several times
-    #[arg(long = "secret", value_name = "whsec_…")]
+    /// A webhook's signing secret, or its public key, to check signatures with; may be given several times
+    #[arg(long = "secret", value_name = "whsec_…|whpk_…")]
     secrets: Vec<String>,
     /// Answer with this status, from 200 to 599
     #[arg(long, value_name = "CODE", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599))]
@@ -99,7 +99,7 @@ pub async fn run(arguments: Listen) -> Result<(), Failure> {
 fn keys(secrets: &[String]) -> Result<Vec<Key>, Failure> {
     let key = |(number, text): (usize, &String)| {
         let name = if secrets.len() == 1 { "the secret".to_owned() } else { format!("secret {}", number + 1) };
-        match SigningSecret::parse(text) {
+        match Verifier::parse(text) {
             Ok(secret) => Ok(Key { name, secret }),
             Err(problem) => Err(Failure::unusable(format!("--secret: {problem}"))),
         }

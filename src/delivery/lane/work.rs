@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::step::State;
 use super::{Lane, OUR_FAULT, release};
+use crate::delivery::endpoint::masked_query;
 use crate::delivery::engine::Shared;
 use crate::delivery::model::{AttemptRecord, AttemptResult, DisabledReason, Job, StoredBody, Trigger, verdict};
 use crate::delivery::outcome::Outcome;
@@ -111,7 +112,7 @@ async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
     if !is_covered(shared, job).await {
         return None;
     }
-    let attempt = shared
+    let mut attempt = shared
         .parts
         .sender
         .send(&Request {
@@ -127,6 +128,7 @@ async fn send(shared: &Shared, job: &Job, target: &Target) -> Option<Attempt> {
         tracing::error!(delivery.id = %job.id, error = attempt.error.as_deref(), "an attempt could not be made; it does not count");
         return None;
     }
+    target.scrubber.scrub(&mut attempt);
     Some(attempt)
 }
 
@@ -151,7 +153,7 @@ fn attempt_record(target: &Target, attempt: Attempt) -> AttemptRecord {
         organization: target.organization.clone(),
         started_at: attempt.started_at,
         duration_micros: i64::try_from(attempt.duration.as_micros()).unwrap_or(i64::MAX),
-        url: attempt.url,
+        url: masked_query(&attempt.url),
         outcome: attempt.outcome.as_str(),
         status_code: attempt.status_code,
         error: attempt.error,

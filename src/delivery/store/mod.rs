@@ -23,4 +23,4 @@ pub use replaying::{
 };
 pub use replays::{count_replayable, insert_replay, replay_filter};
 pub use result::{Disable, Health, RecordResult, RecordResults};
-pub use target::{Target, header_place, limits, load_target};
+pub use target::{Target, endpoint, header_place, limits, load_target, query_place, secret_place};

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Timestamp, Vault};
 use crate::db::{Conn, DbError, Dialect};
-use crate::delivery::store::header_place;
+use crate::delivery::store::{header_place, query_place, secret_place};
 use crate::events::EventType;
 
 use self::settings::Settings;
@@ -195,19 +195,24 @@ async fn replays(conn: &mut Conn, report: &mut Report) -> Result<(), DbError> {
 }
 
 async fn secrets(conn: &mut Conn, vault: &Vault, report: &mut Report) -> Result<(), DbError> {
-    let headers = store::headers(conn).await?;
-    let secrets = store::secrets(conn).await?;
-    report.count("sealed secrets", (headers.len() + secrets.len()) as u64);
+    let (headers, secrets, queries) =
+        (store::headers(conn).await?, store::secrets(conn).await?, store::queries(conn).await?);
+    report.count("sealed secrets", (headers.len() + secrets.len() + queries.len()) as u64);
     for row in headers {
-        let Ok(webhook) = row.webhook.parse() else { continue };
-        if vault.open(&header_place(&webhook, &row.name), &row.sealed).is_err() {
-            report.find(Fault::Unsealable, || format!("the value of the header {} of webhook {webhook}", row.name));
+        if vault.open(&header_place(&row.organization, &row.webhook, &row.name), &row.sealed).is_err() {
+            report
+                .find(Fault::Unsealable, || format!("the value of the header {} of webhook {}", row.name, row.webhook));
         }
     }
     for row in secrets {
-        let place = format!("signing_secrets/{}/{}", row.webhook, row.name);
-        if vault.open(&place, &row.sealed).is_err() {
-            report.find(Fault::Unsealable, || format!("the signing secret {} of webhook {}", row.name, row.webhook));
+        let Ok(id) = row.name.parse() else { continue };
+        if vault.open(&secret_place(&row.organization, &row.webhook, &id), &row.sealed).is_err() {
+            report.find(Fault::Unsealable, || format!("the signing secret {id} of webhook {}", row.webhook));
+        }
+    }
+    for row in queries {
+        if vault.open(&query_place(&row.organization, &row.webhook), &row.sealed).is_err() {
+            report.find(Fault::Unsealable, || format!("the query in the URL of webhook {}", row.webhook));
         }
     }
     Ok(())

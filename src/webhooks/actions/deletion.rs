@@ -15,7 +15,7 @@ use super::{Refusal, Tools, announce, begin, load, write_down};
 /// Deletes a webhook and cancels its open deliveries. Its log stays. Answers it as it was.
 pub async fn delete(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -> Result<Webhook, Refusal> {
     let seq = begin(tx, actor).await?;
-    let webhook = load(tx, actor, id).await?;
+    let webhook = load(tx, tools, actor, id).await?;
     let now = tools.clock.now();
     store::update_deleted(tx, id, Some(Deletion { at: now, seq }), now).await?;
     let cancelled = deliveries::cancel_for_deletion(tx, id, now).await?;
@@ -28,7 +28,7 @@ pub async fn delete(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -
 /// event recorded meanwhile. Repeated, it changes nothing.
 pub async fn restore(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -> Result<Webhook, Refusal> {
     begin(tx, actor).await?;
-    let found = store::find_even_deleted(tx, &actor.organization, id).await?;
+    let found = store::find_even_deleted(tx, &tools.vault, &actor.organization, id).await?;
     let webhook = found.ok_or(Refusal::NotFound)?;
     let Some(deletion) = webhook.deleted else { return Ok(webhook) };
     let now = tools.clock.now();
@@ -43,5 +43,5 @@ pub async fn restore(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) 
     deliveries::undo_deletion(tx, &actor.organization, id, deletion.seq, now).await?;
     write_down(tx, tools, actor, now, "webhook.restored", &webhook, json!({})).await?;
     announce(tx, tools, id);
-    load(tx, actor, id).await
+    load(tx, tools, actor, id).await
 }

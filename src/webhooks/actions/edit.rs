@@ -13,6 +13,7 @@ use crate::webhooks::model::{Field, Header, Invalid, NewWebhook, Webhook, Webhoo
 use crate::webhooks::store;
 
 use super::life::{HeldOutcome, change_state};
+use super::rotation::change_signing;
 use super::{Refusal, Tools, announce, begin, load, write_down};
 
 /// A new webhook, and the secret that its callbacks are signed with.
@@ -36,7 +37,7 @@ pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) 
         return Err(Refusal::TooMany(tools.max_webhooks));
     }
     let now = tools.clock.now();
-    let signing_secret = new.signing_secret.unwrap_or_else(|| SigningSecret::generate(tools.rng.as_ref()));
+    let signing_secret = new.signing.secret(&tools.vault, tools.rng.as_ref());
     let webhook = Webhook {
         id: WebhookId::new(now, tools.rng.as_ref()),
         organization: actor.organization.clone(),
@@ -45,6 +46,7 @@ pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) 
         endpoint: new.endpoint,
         state: new.status.state(),
         limits: new.limits,
+        signing: signing_secret.signing(),
         disabled_reason: None,
         version: 1,
         created_by: actor.email.clone(),
@@ -57,12 +59,21 @@ pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) 
         header_names: new.headers.iter().map(|header| header.name.clone()).collect(),
         events: new.events,
     };
-    store::insert(tx, &webhook, seq).await?;
-    store::set_headers(tx, &tools.vault, &webhook.id, &new.headers).await?;
+    store::insert(tx, &tools.vault, &webhook, seq).await?;
+    store::set_headers(tx, &tools.vault, (&webhook.organization, &webhook.id), &new.headers).await?;
     let nothing = BTreeSet::new();
     store::set_subscriptions(tx, &webhook.organization, &webhook.id, &nothing, &webhook.events, seq).await?;
-    store::insert_secret(tx, &tools.vault, &webhook.id, &signing_secret, now, tools.rng.as_ref()).await?;
-    let details = json!({ "url": webhook.endpoint.as_str(), "state": webhook.state.as_str() });
+    store::insert_secret(
+        tx,
+        &tools.vault,
+        (&webhook.organization, &webhook.id),
+        &signing_secret,
+        now,
+        tools.rng.as_ref(),
+    )
+    .await?;
+    let (url, signing) = (webhook.endpoint.to_string(), webhook.signing.as_str());
+    let details = json!({ "url": url, "state": webhook.state.as_str(), "signing": signing });
     write_down(tx, tools, actor, now, "webhook.created", &webhook, details).await?;
     announce(tx, tools, &webhook.id);
     Ok(Created { webhook, signing_secret })
@@ -86,7 +97,7 @@ pub async fn update(
     change: WebhookChange,
 ) -> Result<Updated, Refusal> {
     let seq = begin(tx, actor).await?;
-    let before = load(tx, actor, id).await?;
+    let before = load(tx, tools, actor, id).await?;
     if before.version != version {
         return Err(Refusal::Stale);
     }
@@ -101,7 +112,7 @@ pub async fn update(
         None => HeldOutcome::Nothing,
     };
     announce(tx, tools, id);
-    Ok(Updated { webhook: load(tx, actor, id).await?, held })
+    Ok(Updated { webhook: load(tx, tools, actor, id).await?, held })
 }
 
 /// Writes what differs, and says which fields that were.
@@ -139,14 +150,19 @@ async fn save_settings(
         let stored = store::headers(tx, &tools.vault, &before.id).await?;
         let differs = headers != stored || !same_spelling(&headers, &stored);
         set("headers", differs);
-        store::set_headers(tx, &tools.vault, &before.id, &headers).await?;
+        store::set_headers(tx, &tools.vault, (&before.organization, &before.id), &headers).await?;
     }
     if let Some(events) = change.events {
         set("events", events != before.events);
         store::set_subscriptions(tx, &before.organization, &before.id, &before.events, &events, seq).await?;
     }
+    if let Some(signing) = change.signing.filter(|signing| *signing != before.signing) {
+        changed.push("signing");
+        after.signing = signing;
+        change_signing(tx, tools, before, signing, now).await?;
+    }
     if !changed.is_empty() {
-        store::update_settings(tx, &after, now).await?;
+        store::update_settings(tx, &tools.vault, &after, before, now).await?;
     }
     Ok(changed)
 }

@@ -19,7 +19,7 @@ pub async fn note_export(
     filter: &str,
 ) -> Result<Webhook, Refusal> {
     begin(tx, actor).await?;
-    let webhook = load(tx, actor, id).await?;
+    let webhook = load(tx, tools, actor, id).await?;
     let details = json!({ "format": format, "filter": filter });
     write_down(tx, tools, actor, tools.clock.now(), "webhook.log_exported", &webhook, details).await?;
     Ok(webhook)

@@ -65,7 +65,7 @@ async fn switch(
     held: Option<Held>,
 ) -> Result<StateChange, Refusal> {
     begin(tx, actor).await?;
-    let webhook = load(tx, actor, id).await?;
+    let webhook = load(tx, tools, actor, id).await?;
     if webhook.state == to.state() {
         return Ok(StateChange { webhook, repeated: true, held: HeldOutcome::Nothing });
     }
@@ -74,7 +74,7 @@ async fn switch(
     }
     let held = change_state(tx, tools, actor, &webhook, to, held, tools.clock.now()).await?;
     announce(tx, tools, id);
-    Ok(StateChange { webhook: load(tx, actor, id).await?, repeated: false, held })
+    Ok(StateChange { webhook: load(tx, tools, actor, id).await?, repeated: false, held })
 }
 
 /// Makes `webhook` what a person chose, from whatever other state it is in.

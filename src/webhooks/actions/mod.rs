@@ -90,8 +90,8 @@ async fn begin(tx: &mut Tx, actor: &Actor) -> Result<i64, Refusal> {
     }
 }
 
-async fn load(tx: &mut Tx, actor: &Actor, id: &WebhookId) -> Result<Webhook, Refusal> {
-    store::find(tx, &actor.organization, id).await?.ok_or(Refusal::NotFound)
+async fn load(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -> Result<Webhook, Refusal> {
+    store::find(tx, &tools.vault, &actor.organization, id).await?.ok_or(Refusal::NotFound)
 }
 
 async fn write_down(

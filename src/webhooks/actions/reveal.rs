@@ -23,7 +23,7 @@ pub struct Revealed {
 /// Reads signing secrets and header values, in a transaction because it is written down.
 pub async fn reveal(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -> Result<Revealed, Refusal> {
     begin(tx, actor).await?;
-    let webhook = load(tx, actor, id).await?;
+    let webhook = load(tx, tools, actor, id).await?;
     let now = tools.clock.now();
     let secrets = store::secrets(tx, &tools.vault, id, now).await?;
     let headers = store::headers(tx, &tools.vault, id).await?;

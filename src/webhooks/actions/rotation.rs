@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::auth::model::Actor;
 use crate::base::{Timestamp, WebhookId};
 use crate::db::Tx;
-use crate::delivery::signing::SigningSecret;
-use crate::webhooks::model::{Overlap, Webhook};
+use crate::delivery::signing::{Signing, SigningSecret};
+use crate::webhooks::model::{Overlap, Webhook, successor};
 use crate::webhooks::store;
 
 use super::{Refusal, Tools, announce, begin, load, write_down};
@@ -33,8 +33,43 @@ pub async fn rotate_secret(
     overlap: Overlap,
 ) -> Result<Rotated, Refusal> {
     begin(tx, actor).await?;
-    let before = load(tx, actor, id).await?;
+    let before = load(tx, tools, actor, id).await?;
     let now = tools.clock.now();
+    let secret = SigningSecret::generate_for(before.signing, tools.rng.as_ref());
+    replace(tx, tools, &before, &secret, overlap, now).await?;
+    store::note_secrets_changed(tx, id, now).await?;
+    let details = json!({ "overlap_seconds": overlap.seconds() });
+    write_down(tx, tools, actor, now, "webhook.secret_rotated", &before, details).await?;
+    announce(tx, tools, id);
+    let secrets = store::secrets(tx, &tools.vault, id, now).await?;
+    Ok(Rotated { webhook: load(tx, tools, actor, id).await?, secrets })
+}
+
+/// Lets the webhook sign in the other way: the secret, or key pair, that follows its present one, which signs beside it for a day.
+pub(super) async fn change_signing(
+    tx: &mut Tx,
+    tools: &Tools,
+    webhook: &Webhook,
+    signing: Signing,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let secrets = store::secrets(tx, &tools.vault, &webhook.id, now).await?;
+    let next = match secrets.first() {
+        Some((current, _)) => successor(&tools.vault, current, signing),
+        None => SigningSecret::generate_for(signing, tools.rng.as_ref()),
+    };
+    replace(tx, tools, webhook, &next, Overlap::default(), now).await
+}
+
+/// Puts `secret` in the place of the one that signs now, which goes on for `overlap`.
+async fn replace(
+    tx: &mut Tx,
+    tools: &Tools,
+    Webhook { id, organization, .. }: &Webhook,
+    secret: &SigningSecret,
+    overlap: Overlap,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     match overlap.length() {
         None => {
             store::end_current_secret(tx, id, now).await?;
@@ -49,15 +84,9 @@ pub async fn rotate_secret(
             store::end_current_secret(tx, id, now + length).await?;
         }
     }
-    let secret = SigningSecret::generate(tools.rng.as_ref());
     let made_at = store::time_of_new_secret(tx, id, now).await?;
-    store::insert_secret(tx, &tools.vault, id, &secret, made_at, tools.rng.as_ref()).await?;
-    store::note_secrets_changed(tx, id, now).await?;
-    let details = json!({ "overlap_seconds": overlap.seconds() });
-    write_down(tx, tools, actor, now, "webhook.secret_rotated", &before, details).await?;
-    announce(tx, tools, id);
-    let secrets = store::secrets(tx, &tools.vault, id, now).await?;
-    Ok(Rotated { webhook: load(tx, actor, id).await?, secrets })
+    store::insert_secret(tx, &tools.vault, (organization, id), secret, made_at, tools.rng.as_ref()).await?;
+    Ok(())
 }
 
 /// What came of ending an overlap.
@@ -71,7 +100,7 @@ pub struct Ended {
 /// Ends every old secret at once. Where none signs any more, it changes nothing.
 pub async fn end_rotation(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -> Result<Ended, Refusal> {
     begin(tx, actor).await?;
-    let webhook = load(tx, actor, id).await?;
+    let webhook = load(tx, tools, actor, id).await?;
     let now = tools.clock.now();
     let count = store::old_secrets(tx, id, now).await?.len();
     if count == 0 {
@@ -81,5 +110,5 @@ pub async fn end_rotation(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &Webhoo
     store::note_secrets_changed(tx, id, now).await?;
     write_down(tx, tools, actor, now, "webhook.rotation_ended", &webhook, json!({ "secrets": count })).await?;
     announce(tx, tools, id);
-    Ok(Ended { webhook: load(tx, actor, id).await?, count })
+    Ok(Ended { webhook: load(tx, tools, actor, id).await?, count })
 }

@@ -6,13 +6,14 @@ use serde_json::json;
 use crate::auth::model::Actor;
 use crate::base::{EventId, Secret, TimeZone, WebhookId};
 use crate::db::{Conn, Tx};
-use crate::delivery::endpoint::Endpoint;
+use crate::delivery::endpoint::{Endpoint, masked_query};
+use crate::delivery::scrub::Scrubber;
 use crate::delivery::sender::{Attempt, Outcome, Request};
 use crate::delivery::signing::SigningSecret;
 use crate::delivery::store as deliveries;
 use crate::events::body::render_test;
 use crate::events::sample;
-use crate::webhooks::model::{Header, LastTest, Message, TestTarget, Webhook};
+use crate::webhooks::model::{Header, LastTest, Message, Prepared, TestTarget, Webhook, successor};
 use crate::webhooks::store;
 
 use super::{Refusal, Tools, write_down};
@@ -27,13 +28,16 @@ pub struct Target {
 }
 
 impl Target {
-    /// Values from a form. `stored` are the secrets of the saved webhook; a new one has the secret that was prepared for it, or
-    /// one that nobody will see again.
+    /// Values from a form. `stored` are the secrets of the saved webhook, before which stands what would sign once another way of
+    /// signing is saved; a new one has what was prepared for it, or a secret that nobody will see again.
     pub fn from_form(typed: TestTarget, stored: Vec<SigningSecret>, tools: &Tools) -> Self {
-        let secrets = match (stored.is_empty(), typed.signing_secret) {
-            (false, _) => stored,
-            (true, Some(secret)) => vec![secret],
-            (true, None) => vec![SigningSecret::generate(tools.rng.as_ref())],
+        let secrets = match (stored.first(), typed.signing) {
+            (Some(current), Prepared::New(Some(signing))) if signing != current.signing() => {
+                let next = successor(&tools.vault, current, signing);
+                std::iter::once(next).chain(stored).collect()
+            }
+            (Some(_), _) => stored,
+            (None, prepared) => vec![prepared.secret(&tools.vault, tools.rng.as_ref())],
         };
         Self { endpoint: typed.endpoint, headers: typed.headers, secrets, message: typed.message }
     }
@@ -93,7 +97,8 @@ pub async fn send_test(tools: &Tools, performed_by: &str, zone: TimeZone, target
         headers: &headers,
         now,
     };
-    let attempt = tools.sender.send(&request).await;
+    let mut attempt = tools.sender.send(&request).await;
+    Scrubber::new(&headers, &target.secrets, &target.endpoint).scrub(&mut attempt);
     TestReport { message: target.message, body, attempt }
 }
 
@@ -106,7 +111,7 @@ pub async fn finish_test(
     id: &WebhookId,
     report: &TestReport,
 ) -> Result<(), Refusal> {
-    let Some(webhook) = store::find(tx, &actor.organization, id).await? else { return Ok(()) };
+    let Some(webhook) = store::find(tx, &tools.vault, &actor.organization, id).await? else { return Ok(()) };
     let attempt = &report.attempt;
     let test = LastTest { at: attempt.started_at, success: report.succeeded(), status_code: attempt.status_code };
     store::record_test(tx, id, test).await?;
@@ -118,7 +123,7 @@ pub async fn finish_test(
         tx.after_commit(move || hints.news());
     }
     let details = json!({
-        "url": attempt.url,
+        "url": masked_query(&attempt.url),
         "event_type": report.message.event_type(),
         "outcome": attempt.outcome.as_str(),
         "status_code": attempt.status_code,

@@ -30,7 +30,7 @@ pub(crate) async fn dismiss(
 ) -> web::Result {
     let kind: AlertKind = seen.kind.parse().map_err(|_| Error::NotFound)?;
     let mut tx = context.db.begin().await?;
-    webhooks::find(&mut tx, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+    webhooks::find_state(&mut tx, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
     store::dismiss(&mut tx, &admin.user.id, &id, Timestamp::from_micros(seen.since), kind).await?;
     tx.commit().await?;
     Ok(see_other(&hx, came_from(&request).unwrap_or_else(|| urls::LIST.to_owned())))

@@ -7,8 +7,8 @@ use crate::base::Secret;
 use crate::web::json::{Document, Fields, Value};
 use crate::web::problem::{FieldProblem, Problem, Result, refuse};
 use crate::webhooks::model::{
-    Draft, DraftChange, DraftHeader, DraftLimits, Held, Invalid, Message, NewWebhook, Overlap, PerSecond, Stored,
-    TestDraft, TestTarget, WebhookChange,
+    Draft, DraftChange, DraftHeader, DraftLimits, DraftSigning, Held, Invalid, Message, NewWebhook, Overlap, PerSecond,
+    Stored, TestDraft, TestTarget, WebhookChange,
 };
 
 use super::refusal::path;
@@ -27,7 +27,7 @@ pub(super) fn new_webhook(body: &Document) -> Result<NewWebhook> {
         limits: limits(fields),
         headers: headers(fields).unwrap_or_default(),
         events: events(fields).unwrap_or_default(),
-        signing_secret: text(fields, "signing_secret").map(Secret::new),
+        signing: signing(fields),
     });
     settle(errors, |draft| draft.parse(), draft)
 }
@@ -37,7 +37,7 @@ pub(super) fn new_webhook(body: &Document) -> Result<NewWebhook> {
 pub(super) fn change(body: &Document, stored: &Stored<'_>) -> Result<WebhookChange> {
     let mut errors = Vec::new();
     let draft = fields_of(body, &mut errors, |fields| {
-        for name in ["name", "url", "headers", "events"] {
+        for name in ["name", "url", "headers", "events", "signing"] {
             if fields.is_null(name) {
                 fields.complain(name, "Leave it out, or send what it is to be.");
             }
@@ -52,6 +52,7 @@ pub(super) fn change(body: &Document, stored: &Stored<'_>) -> Result<WebhookChan
             held: None,
             headers: headers(fields),
             events: events(fields),
+            signing: text(fields, "signing"),
         }
     });
     settle(errors, |draft| draft.parse(stored), draft)
@@ -63,7 +64,7 @@ pub(super) fn test(body: &Document) -> Result<TestTarget> {
     let draft = fields_of(body, &mut errors, |fields| TestDraft {
         url: text(fields, "url").unwrap_or_default(),
         headers: headers(fields).unwrap_or_default(),
-        signing_secret: text(fields, "signing_secret").map(Secret::new),
+        signing: signing(fields),
         event_type: text(fields, "event_type"),
     });
     settle(errors, |draft| draft.parse(&Stored::NOTHING), draft)
@@ -110,6 +111,15 @@ fn pace(fields: &mut Fields<'_, '_>) -> Option<PerSecond> {
     let value = fields.take("held_per_second").filter(|value| !value.is_null())?;
     let number = value.raw().parse().map_err(|_| "Give a whole number from 1 to 1000.");
     fields.check("held_per_second", number)
+}
+
+/// A secret and a way of signing that do not go together are told as such.
+fn signing(fields: &mut Fields<'_, '_>) -> DraftSigning {
+    DraftSigning {
+        signing: text(fields, "signing"),
+        secret: text(fields, "signing_secret").map(Secret::new),
+        is_prepared: false,
+    }
 }
 
 /// Numbers as they were written; `null` takes a limit away.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::base::Timestamp;
 use crate::delivery::sender::Outcome;
-use crate::delivery::signing::SigningSecret;
+use crate::delivery::signing::{Signing, SigningSecret};
 use crate::events::EventType;
 use crate::web::describe;
 use crate::webhooks::actions::{self, TestReport};
@@ -43,6 +43,9 @@ pub(crate) struct Webhook<'a> {
     /// Requests that go out in a second; `null`: as many as the receiver takes.
     #[schema(required, minimum = 1, maximum = 1000)]
     max_per_second: Option<u32>,
+    /// How its callbacks are signed.
+    #[schema(value_type = Signing)]
+    signing: &'static str,
 }
 
 describe::list!(WebhookList of Webhook<'static>);
@@ -86,6 +89,7 @@ impl<'a> From<&'a model::Webhook> for Webhook<'a> {
             updated_at: webhook.updated_at.rfc3339(),
             max_concurrency: webhook.limits.concurrency.map(|most| most.count()),
             max_per_second: webhook.limits.per_second.map(|most| most.count()),
+            signing: webhook.signing.as_str(),
         }
     }
 }
@@ -96,13 +100,21 @@ impl<'a> From<&'a model::Webhook> for Webhook<'a> {
 pub(crate) struct Created<'a> {
     #[serde(flatten)]
     webhook: Webhook<'a>,
-    /// Read it later at `/webhooks/{id}/secret`.
-    signing_secret: &'a str,
+    /// Read it later at `/webhooks/{id}/secret`. `null` for asymmetric signing, whose private key nobody is shown.
+    #[schema(required)]
+    signing_secret: Option<&'a str>,
+    /// What signatures are checked with, where it is no secret.
+    #[schema(required)]
+    public_key: Option<String>,
 }
 
 impl<'a> From<&'a actions::Created> for Created<'a> {
     fn from(created: &'a actions::Created) -> Self {
-        Self { webhook: Webhook::from(&created.webhook), signing_secret: created.signing_secret.expose() }
+        Self {
+            webhook: Webhook::from(&created.webhook),
+            signing_secret: created.signing_secret.shared(),
+            public_key: public_key(&created.signing_secret),
+        }
     }
 }
 
@@ -110,10 +122,12 @@ impl<'a> From<&'a actions::Created> for Created<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookSecret)]
 pub(crate) struct Secret<'a> {
-    signing_secret: &'a str,
-    /// For asymmetric signing, which no webhook has yet.
+    /// `null` for asymmetric signing, whose private key nobody is shown.
     #[schema(required)]
-    public_key: Option<&'a str>,
+    signing_secret: Option<&'a str>,
+    /// `whpk_` and the base64 of the key's 32 bytes; `null` for symmetric signing.
+    #[schema(required)]
+    public_key: Option<String>,
     /// Those that were rotated out and still sign.
     previous: Vec<Previous<'a>>,
 }
@@ -122,7 +136,10 @@ pub(crate) struct Secret<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PreviousSecret)]
 pub(crate) struct Previous<'a> {
-    signing_secret: &'a str,
+    #[schema(required)]
+    signing_secret: Option<&'a str>,
+    #[schema(required)]
+    public_key: Option<String>,
     #[schema(value_type = Option<describe::Time>, required)]
     expires_at: Option<String>,
 }
@@ -132,11 +149,16 @@ impl<'a> Secret<'a> {
     pub fn of(secrets: &'a [(SigningSecret, Option<Timestamp>)]) -> Option<Self> {
         let ((current, _), previous) = secrets.split_first()?;
         let previous = previous.iter().map(|(secret, expires_at)| Previous {
-            signing_secret: secret.expose(),
+            signing_secret: secret.shared(),
+            public_key: public_key(secret),
             expires_at: expires_at.map(Timestamp::rfc3339),
         });
-        Some(Self { signing_secret: current.expose(), public_key: None, previous: previous.collect() })
+        Some(Self { signing_secret: current.shared(), public_key: public_key(current), previous: previous.collect() })
     }
+}
+
+fn public_key(secret: &SigningSecret) -> Option<String> {
+    secret.public_key().map(|key| key.to_string())
 }
 
 /// A webhook whose secret was rotated, with what its callbacks are signed with from now on.

@@ -41,6 +41,7 @@ pub(super) fn path(field: Field) -> String {
         Field::HeaderValue(row) => format!("headers[{row}].value"),
         Field::Events => "events".into(),
         Field::Event(place) => format!("events[{place}]"),
+        Field::Signing => "signing".into(),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
         Field::Example => "event_type".into(),

@@ -2,6 +2,7 @@
 
 use utoipa::ToSchema;
 
+use crate::delivery::signing::Signing;
 use crate::events::EventType;
 
 /// What people call it: one line, with something visible in it. Need not be unique.
@@ -39,10 +40,10 @@ pub(crate) struct HeaderName(String);
 #[expect(dead_code, reason = "describes what web::json reads")]
 pub(crate) struct HeaderValue(String);
 
-/// `whsec_` and the base64 of 24 to 64 bytes.
+/// `whsec_` and the base64 of 24 to 64 bytes; or a private key of yours, `whsk_` and the base64 of its seed of 32 bytes.
 #[derive(ToSchema)]
 #[schema(
-    pattern = r"^whsec_[A-Za-z0-9+/]{32}([A-Za-z0-9+/]{4}){0,12}([A-Za-z0-9+/]{4}|([A-Za-z0-9+/]{4})?[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
+    pattern = r"^(whsec_[A-Za-z0-9+/]{32}([A-Za-z0-9+/]{4}){0,12}([A-Za-z0-9+/]{4}|([A-Za-z0-9+/]{4})?[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?|whsk_[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$"
 )]
 #[expect(dead_code, reason = "describes what web::json reads")]
 pub(crate) struct SigningSecret(String);
@@ -77,6 +78,8 @@ pub(crate) struct NewWebhook {
     /// What to send.
     #[schema(min_items = 1)]
     events: Vec<EventType>,
+    /// `asymmetric`: by a key pair, whose public key the answer shows; `symmetric`, if it is left out: by a secret.
+    signing: Option<Signing>,
     /// What callbacks are signed with. Left out: we make one.
     signing_secret: Option<SigningSecret>,
 }
@@ -124,6 +127,9 @@ pub(crate) struct WebhookChange {
     /// All events from now on.
     #[schema(required = false, min_items = 1)]
     events: Vec<EventType>,
+    /// Another way of signing makes another secret, or key pair. What signed before signs beside it for a day, as in a rotation.
+    #[schema(required = false)]
+    signing: Signing,
 }
 
 /// A header of a webhook that is changed.
@@ -145,6 +151,8 @@ pub(crate) struct NewTest {
     url: WebhookUrl,
     #[schema(max_items = 20)]
     headers: Option<Vec<NewHeader>>,
+    /// Left out: as the secret says, or `symmetric`.
+    signing: Option<Signing>,
     /// Left out, the test is signed with a secret that nobody knows.
     signing_secret: Option<SigningSecret>,
     /// Left out, the TEST event is sent; else an example of this type, with `"TEST":true` as its last key.

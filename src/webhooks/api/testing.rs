@@ -41,7 +41,7 @@ pub(crate) async fn saved(
     let message = input::message(body.as_ref())?;
     let target = {
         let mut conn = context.db.read().await?;
-        let webhook = find(&mut conn, &key, &id).await?;
+        let webhook = find(&mut conn, &context, &key, &id).await?;
         actions::target_of(&mut conn, &tools, &webhook, message).await?
     };
     let report = send(&key, &tools, &limit, &target).await?;

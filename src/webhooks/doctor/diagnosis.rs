@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::base::{Timestamp, WebhookId};
-use crate::delivery::signing::{self, InvalidSigningSecret, SignatureHeaders, TOLERANCE};
+use crate::delivery::signing::{
+    self, InvalidVerifier, SignatureHeaders, SignatureProblem, Signing, TOLERANCE, Verifies as _,
+};
 
 use super::body::{self, Change, Difference};
 use super::headers::Headers;
@@ -16,8 +18,8 @@ pub const ID: &str = "webhook-id";
 pub const TIMESTAMP: &str = "webhook-timestamp";
 pub const SIGNATURE: &str = "webhook-signature";
 
-/// A callback as somebody received it, and what his program made of it.
-#[derive(Clone, Copy, Debug)]
+/// A callback as somebody received it, and what his program made of it. Cannot be printed: it holds a secret.
+#[derive(Clone, Copy)]
 pub struct Pasted<'a> {
     pub headers: &'a Headers,
     pub body: &'a str,
@@ -73,7 +75,9 @@ pub enum Cause {
     },
     Age(Age),
     OtherSecret(OtherSecret),
-    NoSecret(InvalidSigningSecret),
+    /// It is signed in this way alone, and what was entered is for the other.
+    OtherKind(Signing),
+    NoSecret(InvalidVerifier),
     SecretWriting(Writing),
     KeyForm(KeyForm),
     Body {
@@ -91,6 +95,8 @@ pub enum Cause {
     NoSignature,
     /// The callback is as it should be, but nothing known makes this of it.
     ComputedUnknown,
+    /// It is signed by a key pair, whose signatures receivers cannot compute.
+    NothingToCompute,
     /// Nothing of all that is known here explains it; with how many secrets it was tried.
     Unknown {
         secrets: usize,
@@ -188,19 +194,35 @@ impl<'a> Case<'a> {
 
     /// The receiver's secret that the signature holds with, whatever its age.
     fn holds(&self) -> Option<&Arc<Key>> {
+        let expected = self.keys.iter().take(self.expected);
+        expected.into_iter().find(|key| self.verify(key).is_ok())
+    }
+
+    /// What a receiver with this key says of the signature, whatever its age.
+    fn verify(&self, key: &Key) -> Result<(), SignatureProblem> {
         let headers =
             SignatureHeaders { id: Some(self.id), timestamp: Some(self.timestamp), signature: Some(self.signature) };
-        let sent = self.timestamp.parse().ok()?;
-        let expected = self.keys.iter().take(self.expected);
-        expected
-            .into_iter()
-            .find(|key| signing::verify(&key.secret, headers, self.body.as_bytes(), sent, TOLERANCE).is_ok())
+        let sent = self.timestamp.parse().map_err(|_| SignatureProblem::Timestamp)?;
+        signing::verify(&key.secret, headers, self.body.as_bytes(), sent, TOLERANCE)
+    }
+
+    /// The way in which it is signed, where what was entered is for the other one.
+    fn other_kind(&self) -> Option<Signing> {
+        let Some(Entered::Secret(key, _)) = &self.entered else { return None };
+        match self.verify(key) {
+            Err(SignatureProblem::NeedsPublicKey) => Some(Signing::Asymmetric),
+            Err(SignatureProblem::NeedsSecret) => Some(Signing::Symmetric),
+            _ => None,
+        }
     }
 
     fn why_not(&self) -> Vec<Cause> {
         let written = signature::read(self.signature);
         if written.is_empty() {
             return vec![Cause::NoSignature];
+        }
+        if let Some(signing) = self.other_kind() {
+            return vec![Cause::OtherKind(signing)];
         }
         if let Some((recipe, found)) = self.find(&written) {
             return self.causes(&recipe, &found.faults);
@@ -300,10 +322,19 @@ impl<'a> Case<'a> {
         if self.computed.is_empty() {
             return Vec::new();
         }
+        let expected = &self.keys[..self.expected];
+        if !expected.is_empty() && expected.iter().all(|key| key.secret.signing() == Signing::Asymmetric) {
+            return vec![Cause::NothingToCompute];
+        }
         match self.find(&self.computed) {
             Some((recipe, found)) => {
                 // Programs compute what follows `v1,`.
-                let faults: Vec<_> = found.faults.iter().copied().filter(|fault| *fault != Fault::Mark).collect();
+                let faults: Vec<_> = found
+                    .faults
+                    .iter()
+                    .copied()
+                    .filter(|fault| !matches!(fault, Fault::Mark | Fault::KeyMark))
+                    .collect();
                 self.causes(&recipe, &faults)
             }
             None if holds => vec![Cause::ComputedUnknown],

@@ -13,7 +13,7 @@ use super::search::{Content, KeyForm};
 use super::secret::{Key, Owner, Writing};
 use super::signature::Fault;
 use crate::base::{Timestamp, WebhookId};
-use crate::delivery::signing::{InvalidSigningSecret, PREFIX, SigningSecret, sign};
+use crate::delivery::signing::{InvalidSigningSecret, PREFIX, Signing, SigningSecret, Verifier, sign};
 
 const EVENT: &str = "EVT-60adfdb750b58a0c2d78bdd8";
 const SENT: i64 = 1_622_015_415;
@@ -23,7 +23,7 @@ const BILLING: &str = "60adfdb750b58a0c2d78bd02";
 
 fn key(webhook: &str, name: &str, byte: u8) -> Arc<Key> {
     let owner = Owner::Webhook { id: webhook.parse().unwrap(), name: name.into() };
-    Arc::new(Key { owner, secret: SigningSecret::of_bytes(&[byte; 32]), ends_at: None })
+    Arc::new(Key { owner, secret: SigningSecret::of_bytes(&[byte; 32]).into(), ends_at: None })
 }
 
 fn crm() -> Arc<Key> {
@@ -35,11 +35,18 @@ fn billing() -> Arc<Key> {
 }
 
 fn nobodys() -> Arc<Key> {
-    Arc::new(Key { owner: Owner::Nobody, secret: SigningSecret::of_bytes(&[9; 32]), ends_at: None })
+    Arc::new(Key { owner: Owner::Nobody, secret: SigningSecret::of_bytes(&[9; 32]).into(), ends_at: None })
+}
+
+fn secret_of(key: &Key) -> &SigningSecret {
+    match &key.secret {
+        Verifier::Secret(secret) => secret,
+        Verifier::PublicKey(_) => panic!("a public key"),
+    }
 }
 
 fn header(key: &Key) -> String {
-    sign(std::slice::from_ref(&key.secret), EVENT, SENT, BODY.as_bytes())
+    sign(std::slice::from_ref(secret_of(key)), EVENT, SENT, BODY.as_bytes())
 }
 
 /// A callback of the CRM's webhook as it was sent; tests change what went wrong.
@@ -113,7 +120,7 @@ fn other(signed_with: Option<Arc<Key>>, entered: Option<Arc<Key>>) -> Vec<Cause>
 /// HMAC in base64, as a program computes it.
 fn computed(key: &[u8], parts: &[&str]) -> String {
     let parts: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
-    BASE64.encode(SigningSecret::of_bytes(key).digest(&parts))
+    BASE64.encode(SigningSecret::of_bytes(key).digest(&parts).unwrap())
 }
 
 #[test]
@@ -121,7 +128,7 @@ fn what_is_as_it_was_sent_verifies() {
     assert_eq!(healthy().diagnosis(), Diagnosis::Verifies(crm()));
     assert_eq!(Patient { webhook: None, ..healthy() }.diagnosis(), Diagnosis::Verifies(crm()));
     assert_eq!(Patient { is_in_log: false, ..healthy() }.diagnosis(), Diagnosis::Verifies(crm()));
-    let text = crm().secret.expose().to_owned();
+    let text = secret_of(&crm()).expose().to_owned();
     let bare = text.trim_start_matches(PREFIX).to_owned();
     let right = computed(&[1; 32], &[EVENT, ".", &SENT.to_string(), ".", BODY]);
     for secret in [text, bare] {
@@ -134,10 +141,10 @@ fn another_instances_secret_is_named() {
     let signature = header(&billing());
     let of_billing = || Patient { signature: signature.clone(), ..healthy() };
     assert_eq!(of_billing().causes(), other(Some(billing()), None));
-    let secret = crm().secret.expose().to_owned();
+    let secret = secret_of(&crm()).expose().to_owned();
     assert_eq!(Patient { secret: secret.clone(), ..of_billing() }.causes(), other(Some(billing()), Some(crm())));
     assert_eq!(Patient { secret, webhook: None, ..of_billing() }.causes(), other(Some(billing()), Some(crm())));
-    let secret = nobodys().secret.expose().to_owned();
+    let secret = secret_of(&nobodys()).expose().to_owned();
     assert_eq!(Patient { secret, ..healthy() }.causes(), other(Some(crm()), Some(nobodys())));
 }
 
@@ -146,25 +153,25 @@ fn a_secret_that_no_instance_has_is_told_from_a_changed_body() {
     let signature = header(&nobodys());
     assert_eq!(Patient { signature: signature.clone(), ..healthy() }.causes(), other(None, None));
     // Whoever made it has it in his receiver, too: then it holds.
-    let secret = nobodys().secret.expose().to_owned();
+    let secret = secret_of(&nobodys()).expose().to_owned();
     assert_eq!(Patient { signature, secret, ..healthy() }.diagnosis(), Diagnosis::Verifies(nobodys()));
 }
 
 #[test]
 fn a_secret_that_was_rotated_out_is_known() {
     let ends_at = Some(Timestamp::from_seconds(SENT + 3600));
-    let old = Arc::new(Key { ends_at, owner: crm().owner.clone(), secret: SigningSecret::of_bytes(&[7; 32]) });
+    let old = Arc::new(Key { ends_at, owner: crm().owner.clone(), secret: SigningSecret::of_bytes(&[7; 32]).into() });
     let keys = vec![crm(), old.clone(), billing()];
-    let secret = old.secret.expose().to_owned();
+    let secret = secret_of(&old).expose().to_owned();
     // While both sign, either holds.
-    let signature = sign(&[crm().secret.clone(), old.secret.clone()], EVENT, SENT, BODY.as_bytes());
+    let signature = sign(&[secret_of(&crm()).clone(), secret_of(&old).clone()], EVENT, SENT, BODY.as_bytes());
     let both = Patient { keys: keys.clone(), signature, secret: secret.clone(), ..healthy() };
     assert_eq!(both.diagnosis(), Diagnosis::Verifies(old.clone()));
     // Afterwards a receiver with the old one refuses what comes.
     let late = Patient { keys: keys.clone(), secret, ..healthy() };
     assert_eq!(late.causes(), other(Some(crm()), Some(old.clone())));
     // And one with the new one what was sent before.
-    let secret = crm().secret.expose().to_owned();
+    let secret = secret_of(&crm()).expose().to_owned();
     let early = Patient { keys, signature: header(&old), secret, ..healthy() };
     assert_eq!(early.causes(), other(Some(old), Some(crm())));
 }
@@ -276,7 +283,7 @@ fn an_id_that_was_changed_is_found_by_the_body() {
 
 #[test]
 fn a_secret_in_another_writing_is_known() {
-    let text = crm().secret.expose().to_owned();
+    let text = secret_of(&crm()).expose().to_owned();
     for (secret, writing) in [
         (format!("'{text}'"), Writing::Wrapped),
         ("01".repeat(32), Writing::Hex),
@@ -285,12 +292,12 @@ fn a_secret_in_another_writing_is_known() {
         assert_eq!(Patient { secret, ..healthy() }.causes(), [Cause::SecretWriting(writing)]);
     }
     let secret = "correct horse battery staple".to_owned();
-    assert_eq!(Patient { secret, ..healthy() }.causes(), [Cause::NoSecret(InvalidSigningSecret::Prefix)]);
+    assert_eq!(Patient { secret, ..healthy() }.causes(), [Cause::NoSecret(InvalidSigningSecret::Prefix.into())]);
 }
 
 #[test]
 fn what_a_program_computes_tells_its_mistake() {
-    let text = crm().secret.expose().to_owned();
+    let text = secret_of(&crm()).expose().to_owned();
     let bare = text.trim_start_matches(PREFIX).to_owned();
     let sent = SENT.to_string();
     let whole = [EVENT, ".", &sent, ".", BODY];
@@ -345,4 +352,51 @@ fn what_nothing_explains_is_not_explained() {
         assert_eq!(Patient { body: body.into(), ..stranger() }.causes(), std::slice::from_ref(&unknown));
     }
     assert_eq!(Patient { at: SENT + 1000, ..stranger() }.causes(), [unknown, Cause::Age(Age::TooOld(1000))]);
+}
+
+/// A webhook that signs with a key pair: the pair, and what the organization knows of it.
+fn pair() -> (SigningSecret, Arc<Key>) {
+    let pair = SigningSecret::of_new(Signing::Asymmetric, &[5; 32]);
+    let owner = Owner::Webhook { id: CRM.parse().unwrap(), name: "CRM sync".into() };
+    let secret = Verifier::PublicKey(pair.public_key().unwrap());
+    (pair, Arc::new(Key { owner, secret, ends_at: None }))
+}
+
+#[test]
+fn why_a_signature_by_a_key_pair_does_not_hold() {
+    let (private, public) = pair();
+    let signature = sign(&[private], EVENT, SENT, BODY.as_bytes());
+    let by_pair = || Patient { signature: signature.clone(), keys: vec![public.clone(), billing()], ..healthy() };
+    let text = match &public.secret {
+        Verifier::PublicKey(key) => key.to_string(),
+        Verifier::Secret(_) => unreachable!(),
+    };
+    assert_eq!(by_pair().diagnosis(), Diagnosis::Verifies(public.clone()));
+    assert_eq!(Patient { secret: text.clone(), ..by_pair() }.diagnosis(), Diagnosis::Verifies(public.clone()));
+
+    let secret = secret_of(&billing()).expose().to_owned();
+    assert_eq!(Patient { secret, ..by_pair() }.causes(), [Cause::OtherKind(Signing::Asymmetric)]);
+    let symmetric = Patient { secret: text.clone(), keys: vec![public.clone(), crm()], ..healthy() };
+    assert_eq!(symmetric.causes(), [Cause::OtherKind(Signing::Symmetric)]);
+    let other_pair = SigningSecret::of_new(Signing::Asymmetric, &[6; 32]).public_key().unwrap().to_string();
+    let causes = Patient { secret: other_pair, ..by_pair() }.causes();
+    assert!(
+        matches!(&causes[..], [Cause::OtherSecret(other)] if other.signed_with.as_ref() == Some(&public)),
+        "{causes:?}"
+    );
+
+    let pretty = BODY.replace("\":", "\": ");
+    for is_in_log in [true, false] {
+        let causes = Patient { body: pretty.clone(), is_in_log, ..by_pair() }.causes();
+        assert!(matches!(&causes[..], [Cause::Body { .. }]), "{causes:?}");
+    }
+    let url = signature.replace('+', "-").replace('/', "_");
+    let causes = Patient { signature: url, ..by_pair() }.causes();
+    assert_eq!(causes, [Cause::SignatureWriting(vec![Fault::Base64Url])]);
+    let wrong_mark = Patient { signature: signature.replace("v1a,", "v1,"), ..by_pair() }.causes();
+    assert_eq!(wrong_mark, [Cause::SignatureWriting(vec![Fault::KeyMark])]);
+    let late = Patient { at: SENT + 3_600, ..by_pair() }.causes();
+    assert_eq!(late, [Cause::Age(Age::TooOld(3_600))]);
+    let right = computed(&[1; 32], &[EVENT, ".", &SENT.to_string(), ".", BODY]);
+    assert_eq!(Patient { computed: right, ..by_pair() }.causes(), [Cause::NothingToCompute]);
 }

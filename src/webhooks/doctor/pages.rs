@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::base::{DeliveryId, EventId, Timestamp, WebhookId};
 use crate::db::Conn;
+use crate::delivery::signing::Verifier;
 use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Moment, Page as _, Section, Shell};
 use crate::webhooks::log::model::{Attempt, Search};
 use crate::webhooks::log::store as log;
@@ -169,7 +170,7 @@ impl Room {
                 form.webhook = chosen.delivery.webhook.to_string();
             }
         }
-        let all = webhooks::list(&mut conn, organization).await?;
+        let all = webhooks::list(&mut conn, &context.vault, organization).await?;
         let webhook = match form.webhook.as_str() {
             "" => None,
             id => Some(id.parse::<WebhookId>().map_err(|_| Error::NotFound)?),
@@ -210,7 +211,8 @@ impl Room {
         drop(conn);
         let key = |found: webhooks::OwnedSecret| {
             let owner = Owner::Webhook { id: found.webhook, name: found.webhook_name };
-            Arc::new(Key { owner, secret: found.secret, ends_at: found.ends_at })
+            let public = found.secret.public_key().map(Verifier::PublicKey);
+            Arc::new(Key { owner, secret: public.unwrap_or(Verifier::Secret(found.secret)), ends_at: found.ends_at })
         };
         let known = Known { keys: secrets.into_iter().map(key).collect(), webhook: self.webhook.clone(), sent, at };
         let (computed, secret) = (form.computed.clone(), form.secret.clone());

@@ -4,10 +4,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::delivery::signing::{Digest, PREFIX, SigningSecret};
+use crate::delivery::signing::{PREFIX, SigningSecret, Verifier};
 
 use super::secret::Key;
-use super::signature::Written;
+use super::signature::{Made, Written};
 
 /// How a secret's text was made a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ const MOST_SUSPECTS: usize = 20;
 /// Bytes that are hashed at most: whoever pastes a large body gets an answer, too, though fewer mistakes are tried.
 const MOST_BYTES: usize = 128 * 1024 * 1024;
 
+/// What a look at a signature by a key pair costs beside its bytes: as much as to hash so many.
+const KEY_PAIR_BYTES: usize = 64 * 1024;
+
 /// What there is to try, the likeliest first in each list.
 #[derive(Clone, Copy)]
 pub struct Ways<'a> {
@@ -81,16 +84,17 @@ pub struct Recipe<'a> {
 }
 
 impl Recipe<'_> {
-    fn digest(&self, key: &SigningSecret) -> Digest {
+    /// What was signed, piece by piece.
+    fn parts(&self) -> Vec<&[u8]> {
         let (id, timestamp, body) = (self.id.as_bytes(), self.timestamp.as_bytes(), self.body.as_bytes());
         let stop = b".".as_slice();
         match self.content {
-            Content::Whole => key.digest(&[id, stop, timestamp, stop, body]),
-            Content::BodyAlone => key.digest(&[body]),
-            Content::WithoutId => key.digest(&[timestamp, stop, body]),
-            Content::WithoutTimestamp => key.digest(&[id, stop, body]),
-            Content::TimestampFirst => key.digest(&[timestamp, stop, id, stop, body]),
-            Content::Joined(by) => key.digest(&[id, by.as_bytes(), timestamp, by.as_bytes(), body]),
+            Content::Whole => vec![id, stop, timestamp, stop, body],
+            Content::BodyAlone => vec![body],
+            Content::WithoutId => vec![timestamp, stop, body],
+            Content::WithoutTimestamp => vec![id, stop, body],
+            Content::TimestampFirst => vec![timestamp, stop, id, stop, body],
+            Content::Joined(by) => vec![id, by.as_bytes(), timestamp, by.as_bytes(), body],
         }
     }
 }
@@ -109,11 +113,24 @@ struct Look<'w> {
 }
 
 impl<'w> Look<'w> {
-    fn fits(&self, recipe: &Recipe<'_>, key: &SigningSecret) -> Option<&'w Written> {
-        let left = self.left.get().checked_sub(recipe.body.len())?;
-        self.left.set(left);
-        let digest = recipe.digest(key);
-        self.written.iter().find(|written| written.digest == digest)
+    fn fits(&self, recipe: &Recipe<'_>, key: &Verifier) -> Option<&'w Written> {
+        match key {
+            Verifier::Secret(secret) => {
+                self.spend(recipe.body.len())?;
+                let digest = secret.digest(&recipe.parts())?;
+                self.written.iter().find(|written| written.made == Made::BySecret(digest))
+            }
+            Verifier::PublicKey(key) => self.written.iter().find(|written| {
+                let Made::ByKeyPair(signature) = &written.made else { return false };
+                self.spend(recipe.body.len() + KEY_PAIR_BYTES).is_some()
+                    && key.verifies(&recipe.parts().concat(), signature)
+            }),
+        }
+    }
+
+    fn spend(&self, bytes: usize) -> Option<()> {
+        self.left.set(self.left.get().checked_sub(bytes)?);
+        Some(())
     }
 
     /// Made as it should be, but of something else than was pasted, or with another secret.
@@ -135,8 +152,10 @@ impl<'w> Look<'w> {
     fn wrong_method<'a>(&self, ways: &Ways<'a>) -> Option<(Recipe<'a>, &'w Written)> {
         let (id, timestamp) = (ways.ids.first()?, ways.timestamps.first()?);
         for key in ways.keys.iter().take(MOST_SUSPECTS) {
+            // Nobody but us makes signatures by a key pair.
+            let Verifier::Secret(secret) = &key.secret else { continue };
             for form in FORMS {
-                let keyed = keyed(&key.secret, form);
+                let keyed = Verifier::Secret(keyed(secret, form));
                 for (body, content) in ways.bodies.iter().flat_map(|body| CONTENTS.map(|content| (body, content))) {
                     let recipe = Recipe { key, form, content, id, timestamp, body };
                     if let Some(found) = self.fits(&recipe, &keyed) {

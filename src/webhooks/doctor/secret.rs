@@ -5,15 +5,15 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 use crate::base::{Timestamp, WebhookId};
-use crate::delivery::signing::{InvalidSigningSecret, PREFIX, SigningSecret};
+use crate::delivery::signing::{InvalidVerifier, PREFIX, PUBLIC_PREFIX, Signing, Verifier, Verifies as _};
 
 use super::signature::hex_bytes;
 
-/// A signing secret, and whose it is.
+/// A signing secret or a public key, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub owner: Owner,
-    pub secret: SigningSecret,
+    pub secret: Verifier,
     /// When it stopped, or stops, to sign: another one took its place.
     pub ends_at: Option<Timestamp>,
 }
@@ -29,6 +29,11 @@ pub enum Owner {
 }
 
 impl Key {
+    /// A public key, which is no secret.
+    pub fn is_public(&self) -> bool {
+        self.secret.signing() == Signing::Asymmetric
+    }
+
     pub fn is_of(&self, webhook: &WebhookId) -> bool {
         matches!(&self.owner, Owner::Webhook { id, .. } if id == webhook)
     }
@@ -55,7 +60,7 @@ pub enum Writing {
 pub enum Entered {
     /// A webhook's, or of a good form and nobody's.
     Secret(Arc<Key>, Writing),
-    Unreadable(InvalidSigningSecret),
+    Unreadable(InvalidVerifier),
 }
 
 impl Entered {
@@ -67,7 +72,7 @@ impl Entered {
         }
         let forms = forms(trimmed);
         let ours = forms.iter().find_map(|(writing, text)| {
-            let secret = SigningSecret::parse(text).ok()?;
+            let secret = Verifier::parse(text).ok()?;
             let key = keys.iter().find(|key| key.secret == secret)?;
             Some(Self::Secret(key.clone(), *writing))
         });
@@ -78,19 +83,21 @@ impl Entered {
 /// What the text may have been before somebody wrote it in another way.
 fn forms(text: &str) -> Vec<(Writing, String)> {
     let bare = bare(text);
-    let encoded = bare.strip_prefix(PREFIX).unwrap_or(bare);
-    let hex = hex_bytes(encoded.as_bytes()).map(|key| format!("{PREFIX}{}", BASE64.encode(key)));
+    let encoded = KINDS.iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(bare);
     let again = BASE64.decode(bare).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let mut forms = vec![
-        (Writing::Ours, text.to_owned()),
-        (Writing::Wrapped, bare.to_owned()),
-        (Writing::WithoutPrefix, format!("{PREFIX}{encoded}")),
-        (Writing::UrlAlphabet, format!("{PREFIX}{}", padded(&encoded.replace('-', "+").replace('_', "/")))),
-    ];
-    forms.extend(hex.map(|text| (Writing::Hex, text)));
+    let mut forms = vec![(Writing::Ours, text.to_owned()), (Writing::Wrapped, bare.to_owned())];
+    for prefix in KINDS {
+        let hex = hex_bytes(encoded.as_bytes()).map(|key| format!("{prefix}{}", BASE64.encode(key)));
+        forms.push((Writing::WithoutPrefix, format!("{prefix}{encoded}")));
+        forms.push((Writing::UrlAlphabet, format!("{prefix}{}", padded(&encoded.replace('-', "+").replace('_', "/")))));
+        forms.extend(hex.map(|text| (Writing::Hex, text)));
+    }
     forms.extend(again.map(|text| (Writing::EncodedAgain, text)));
     forms
 }
+
+/// What secrets and public keys begin with.
+const KINDS: [&str; 2] = [PREFIX, PUBLIC_PREFIX];
 
 fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ['"', '\'', '`'].contains(&c))
@@ -103,8 +110,9 @@ fn padded(encoded: &str) -> String {
 
 fn foreign(text: &str) -> Entered {
     let bare = bare(text);
-    let whole = if bare.starts_with(PREFIX) { bare.to_owned() } else { format!("{PREFIX}{bare}") };
-    match (SigningSecret::parse(&whole), SigningSecret::parse(bare)) {
+    let has_kind = KINDS.iter().any(|prefix| bare.starts_with(prefix));
+    let whole = if has_kind { bare.to_owned() } else { format!("{PREFIX}{bare}") };
+    match (Verifier::parse(&whole), Verifier::parse(bare)) {
         (Ok(secret), _) => {
             let key = Arc::new(Key { owner: Owner::Nobody, secret, ends_at: None });
             Entered::Secret(key, if bare == text { Writing::Ours } else { Writing::Wrapped })
@@ -118,6 +126,7 @@ fn foreign(text: &str) -> Entered {
 mod tests {
     use super::*;
     use crate::base::SeededRng;
+    use crate::delivery::signing::{InvalidSigningSecret, SigningSecret};
 
     #[test]
     fn a_secret_is_known_again_however_it_is_written() {
@@ -125,7 +134,7 @@ mod tests {
         // Bytes whose base64 has both characters that base64url writes in another way.
         let secret = SigningSecret::of_bytes(&[0xfb, 0xff].repeat(16));
         let owner = Owner::Webhook { id: "60adfdb750b58a0c2d78bdd8".parse().unwrap(), name: "CRM sync".into() };
-        let key = Arc::new(Key { owner, secret: secret.clone(), ends_at: None });
+        let key = Arc::new(Key { owner, secret: secret.clone().into(), ends_at: None });
         let text = secret.expose();
         let encoded = text.strip_prefix(PREFIX).unwrap();
         for (typed, writing) in [
@@ -147,11 +156,11 @@ mod tests {
     #[test]
     fn a_secret_of_nobody_is_told_from_a_text_that_is_none() {
         let secret = SigningSecret::generate(&SeededRng::new(1));
-        let nobodys = Arc::new(Key { owner: Owner::Nobody, secret: secret.clone(), ends_at: None });
+        let nobodys = Arc::new(Key { owner: Owner::Nobody, secret: secret.clone().into(), ends_at: None });
         assert_eq!(Entered::read(secret.expose(), &[]), Some(Entered::Secret(nobodys, Writing::Ours)));
-        let problem = InvalidSigningSecret::Prefix;
+        let problem = InvalidSigningSecret::Prefix.into();
         assert_eq!(Entered::read("correct horse", &[]), Some(Entered::Unreadable(problem)));
-        let problem = InvalidSigningSecret::Length(3);
+        let problem = InvalidSigningSecret::Length(3).into();
         assert_eq!(Entered::read("whsec_YWJj", &[]), Some(Entered::Unreadable(problem)));
     }
 }

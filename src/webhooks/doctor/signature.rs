@@ -4,7 +4,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine as _};
 use base64::{alphabet, engine::general_purpose::STANDARD as BASE64};
 
-use crate::delivery::signing::Digest;
+use crate::delivery::signing::{Digest, Ed25519Signature};
 
 /// Reads base64 whether or not it is filled up.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -17,6 +17,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub enum Fault {
     /// `v1=`, another mark, or none.
     Mark,
+    /// The same of a signature by a key pair, which begins with `v1a,`.
+    KeyMark,
     Hex,
     /// Hexadecimal digits, and those as base64: a digest that was text already.
     HexInBase64,
@@ -31,8 +33,22 @@ pub enum Fault {
 /// A signature that could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    pub digest: Digest,
+    pub made: Made,
     pub faults: Vec<Fault>,
+}
+
+/// What a signature is, by its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    BySecret(Digest),
+    ByKeyPair(Ed25519Signature),
+}
+
+impl Made {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let by_secret = bytes.try_into().map(Self::BySecret).ok();
+        by_secret.or_else(|| bytes.try_into().map(Self::ByKeyPair).ok())
+    }
 }
 
 /// Everything in the value of `webhook-signature` that can be one of ours.
@@ -43,16 +59,18 @@ pub fn read(value: &str) -> Vec<Written> {
 fn read_one(text: &str) -> Option<Written> {
     let decoded = percent_decoded(text);
     let mut faults = if decoded == text { Vec::new() } else { vec![Fault::PercentEncoded] };
-    let rest = match decoded.strip_prefix("v1,") {
-        Some(rest) => rest,
-        None => {
-            faults.push(Fault::Mark);
-            after_mark(&decoded)
-        }
+    let (mark, rest) = match decoded.split_once(',') {
+        Some((mark @ ("v1" | "v1a"), rest)) => (mark, rest),
+        _ => ("", after_mark(&decoded)),
     };
-    let (digest, written) = digits(rest)?;
+    let (made, written) = digits(rest)?;
+    match (made, mark) {
+        (Made::BySecret(_), "v1") | (Made::ByKeyPair(_), "v1a") => {}
+        (Made::BySecret(_), _) => faults.push(Fault::Mark),
+        (Made::ByKeyPair(_), _) => faults.push(Fault::KeyMark),
+    }
     faults.extend(written);
-    Some(Written { digest, faults })
+    Some(Written { made, faults })
 }
 
 /// The characters of a signature that URLs escape; others have no place in one.
@@ -73,15 +91,15 @@ fn percent_decoded(text: &str) -> String {
 /// What follows `v1=`, `sha256=` or the like; of `t=…,v1=…` the signature.
 fn after_mark(text: &str) -> &str {
     let part = text.split(',').find(|part| part.starts_with("v1=")).unwrap_or(text);
-    ["v1=", "v1:", "v1.", "sha256=", "sha256:", "="]
+    ["v1=", "v1:", "v1.", "v1a=", "v1a:", "v1a.", "sha256=", "sha256:", "ed25519=", "="]
         .into_iter()
         .find_map(|mark| part.strip_prefix(mark))
         .unwrap_or(part)
 }
 
-fn digits(text: &str) -> Option<(Digest, Vec<Fault>)> {
-    if let Some(digest) = hex(text.as_bytes()) {
-        return Some((digest, vec![Fault::Hex]));
+fn digits(text: &str) -> Option<(Made, Vec<Fault>)> {
+    if let Some(made) = hex(text.as_bytes()) {
+        return Some((made, vec![Fault::Hex]));
     }
     let standard = text.replace('-', "+").replace('_', "/");
     let bytes = LENIENT.decode(&standard).ok()?;
@@ -92,15 +110,15 @@ fn digits(text: &str) -> Option<(Digest, Vec<Fault>)> {
     if BASE64.encode(&bytes).len() != text.len() {
         faults.push(Fault::Unpadded);
     }
-    if let Some(digest) = hex(&bytes) {
+    if let Some(made) = hex(&bytes) {
         faults.push(Fault::HexInBase64);
-        return Some((digest, faults));
+        return Some((made, faults));
     }
-    Some((bytes.try_into().ok()?, faults))
+    Some((Made::of(&bytes)?, faults))
 }
 
-fn hex(text: &[u8]) -> Option<Digest> {
-    hex_bytes(text)?.try_into().ok()
+fn hex(text: &[u8]) -> Option<Made> {
+    Made::of(&hex_bytes(text)?)
 }
 
 /// What pairs of hexadecimal digits say.
@@ -138,8 +156,24 @@ mod tests {
                 vec![PercentEncoded],
             ),
         ] {
-            assert_eq!(read(&text), [Written { digest, faults }], "{text}");
+            assert_eq!(read(&text), [Written { made: Made::BySecret(digest), faults }], "{text}");
         }
+    }
+
+    #[test]
+    fn a_signature_by_a_key_pair_is_told_by_its_length() {
+        let signature: Ed25519Signature = std::array::from_fn(|n| if n % 2 == 0 { 0xfb } else { 0xff });
+        let standard = BASE64.encode(signature);
+        for (text, faults) in [
+            (format!("v1a,{standard}"), vec![]),
+            (format!("v1,{standard}"), vec![Fault::KeyMark]),
+            (standard.clone(), vec![Fault::KeyMark]),
+            (format!("v1a,{}", "fbff".repeat(32)), vec![Fault::Hex]),
+            (format!("v1a,{}", standard.replace('+', "-").replace('/', "_")), vec![Fault::Base64Url]),
+        ] {
+            assert_eq!(read(&text), [Written { made: Made::ByKeyPair(signature), faults }], "{text}");
+        }
+        assert_eq!(read(&format!("v1a,{}", BASE64.encode([7; 32])))[0].faults, [Fault::Mark]);
     }
 
     #[test]

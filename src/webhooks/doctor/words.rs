@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::{TimeZone, Timestamp};
-use crate::delivery::signing::{InvalidSigningSecret, TOLERANCE};
+use crate::delivery::signing::{InvalidVerifier, Signing, TOLERANCE};
 use crate::web::Moment;
 use crate::webhooks::guide;
 
@@ -67,6 +67,7 @@ impl Speaker {
             Cause::HeadersMissing { names, alike } => headers_missing(&names, &alike),
             Cause::Age(age) => of_age(age),
             Cause::OtherSecret(other) => self.other_secret(&other),
+            Cause::OtherKind(signing) => other_kind(signing),
             Cause::NoSecret(problem) => no_secret(problem),
             Cause::SecretWriting(writing) => secret_writing(writing),
             Cause::KeyForm(form) => key_form(form),
@@ -81,9 +82,9 @@ impl Speaker {
             Cause::SignatureWriting(faults) => of_faults(&faults),
             Cause::NoSignature => Finding {
                 title: "Wrong encoding of the signature",
-                text: "webhook-signature holds nothing that can be a signature: v1, and the base64 of 32 bytes.".into(),
+                text: "webhook-signature holds nothing that can be a signature: v1, and the base64 of 32 bytes, or v1a, and that of 64.".into(),
                 advice: "Look whether it was cut off, or replaced by something between us and your program. A signature has 44 \
-                         characters after v1, and ends with =."
+                         characters after v1, and ends with =; after v1a, it has 88 and ends with ==."
                     .into(),
                 ..Finding::default()
             },
@@ -95,6 +96,16 @@ impl Speaker {
                 advice: "Enter the secret that your program has, if you did not. Then compare your code with the programs of \
                          the guide, and let it print what it signs: webhook-id, a full stop, webhook-timestamp, a full stop, and the \
                          body as it arrived."
+                    .into(),
+                ..Finding::default()
+            },
+            Cause::NothingToCompute => Finding {
+                title: "Nothing to compute",
+                text: "The instance signs with a key pair (v1a, ed25519). Only we can compute its signatures; what your program \
+                       computed is something else."
+                    .into(),
+                advice: "Verify the signature instead, with the public key, whpk_…, of the instance’s page: over webhook-id, a full \
+                         stop, webhook-timestamp, a full stop, and the body as it arrived."
                     .into(),
                 ..Finding::default()
             },
@@ -137,12 +148,16 @@ impl Speaker {
 
     /// `the secret of CRM sync`, with what became of it.
     fn secret(&self, key: &Key) -> String {
-        let Owner::Webhook { name, .. } = &key.owner else { return "the secret that you entered".into() };
+        let Owner::Webhook { name, .. } = &key.owner else {
+            return if key.is_public() { "the public key that you entered" } else { "the secret that you entered" }
+                .into();
+        };
         let at = |at| Moment::exact(at, self.zone).text;
+        let noun = if key.is_public() { "key pair" } else { "secret" };
         match key.ends_at {
-            None => format!("the secret of {name}"),
-            Some(end) if end > self.now => format!("the old secret of {name}, which signs until {}", at(end)),
-            Some(end) => format!("the old secret of {name}, which signed until {}", at(end)),
+            None => format!("the {noun} of {name}"),
+            Some(end) if end > self.now => format!("the old {noun} of {name}, which signs until {}", at(end)),
+            Some(end) => format!("the old {noun} of {name}, which signed until {}", at(end)),
         }
     }
 }
@@ -194,13 +209,28 @@ fn of_age(age: Age) -> Finding {
     Finding { title, text, advice: advice.into(), difference: None }
 }
 
-fn no_secret(problem: InvalidSigningSecret) -> Finding {
+fn no_secret(problem: InvalidVerifier) -> Finding {
     Finding {
         title: "Wrong encoding of the secret",
         text: format!("What you entered is no signing secret. {problem}"),
         advice: "Reveal the secret on the instance’s page, and copy all of it.".into(),
         ..Finding::default()
     }
+}
+
+fn other_kind(signing: Signing) -> Finding {
+    let (text, advice) = match signing {
+        Signing::Asymmetric => (
+            "The instance signs with a key pair: there is only a v1a signature. What you entered is a secret, for v1.",
+            "Give your program the public key, whpk_…, of the instance’s page, and let it verify v1a with ed25519; or choose \
+             symmetric signing in the instance’s form.",
+        ),
+        Signing::Symmetric => (
+            "The instance signs with a secret: there is only a v1 signature. What you entered is a public key, for v1a.",
+            "Give your program the signing secret, whsec_…; or choose asymmetric signing in the instance’s form.",
+        ),
+    };
+    Finding { title: "Other way of signing", text: text.into(), advice: advice.into(), ..Finding::default() }
 }
 
 fn secret_writing(writing: Writing) -> Finding {
@@ -300,6 +330,7 @@ fn of_content(content: Content) -> Finding {
 fn of_faults(faults: &[Fault]) -> Finding {
     let told = |fault: &Fault| match fault {
         Fault::Mark => "it does not begin with v1,",
+        Fault::KeyMark => "it does not begin with v1a,",
         Fault::Hex => "it is in hexadecimal digits",
         Fault::HexInBase64 => "hexadecimal digits were made base64",
         Fault::Base64Url => "it is in the base64 of URLs, with - and _",
@@ -310,7 +341,12 @@ fn of_faults(faults: &[Fault]) -> Finding {
     Finding {
         title: "Wrong encoding of the signature",
         text: format!("The signature is right, but not as it is written: {}.", listed(&told)),
-        advice: "Compare v1, and the base64 of the HMAC’s 32 bytes.".into(),
+        advice: if faults.contains(&Fault::KeyMark) {
+            "Verify what follows v1a, decoded from base64: 64 bytes."
+        } else {
+            "Compare v1, and the base64 of the HMAC’s 32 bytes."
+        }
+        .into(),
         ..Finding::default()
     }
 }

@@ -8,7 +8,8 @@ use super::catalog::{self, Chapter};
 use super::receivers;
 use super::terms::{Step, Terms, span};
 use crate::base::{EventId, TimeZone, WebhookId};
-use crate::delivery::signing::{self, SigningSecret};
+use crate::delivery::endpoint::masked_query;
+use crate::delivery::signing::{self, Signing, SigningSecret};
 use crate::events::{EventType, sample};
 use crate::web::{self, Context, Error, Hx, Page as _, Section, Shell};
 use crate::webhooks::doctor::pages::Fields;
@@ -41,6 +42,8 @@ struct GuidePage {
     chosen: String,
     zone: &'static str,
     example: Example,
+    /// Of a webhook that signs with a key pair.
+    public_key: Option<String>,
     steps: Vec<Step>,
     request_timeout: String,
     disable_after: String,
@@ -86,7 +89,7 @@ pub(crate) async fn show(
     asked: Query<Asked>,
     hx: Hx,
 ) -> web::Result {
-    let mut webhooks = store::list(&mut *context.db.read().await?, &admin.organization.id).await?;
+    let mut webhooks = store::list(&mut *context.db.read().await?, &context.vault, &admin.organization.id).await?;
     let choice = choice(&webhooks);
     let webhook = match asked.webhook.as_str() {
         "" => None,
@@ -97,12 +100,21 @@ pub(crate) async fn show(
         }
     };
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
+    let public_key = match &webhook {
+        Some(webhook) if webhook.signing == Signing::Asymmetric => {
+            let mut conn = context.db.read().await?;
+            let secrets = store::secrets(&mut conn, &context.vault, &webhook.id, now).await?;
+            secrets.first().and_then(|(secret, _)| secret.public_key()).map(|key| key.to_string())
+        }
+        _ => None,
+    };
     let page = GuidePage {
         shell: admin.shell(Section::Integrations, "Guide for receivers"),
         choice,
         chosen: asked.into_inner().webhook,
         zone: zone.name(),
         example: Example::new(zone, webhook.as_ref()),
+        public_key,
         steps: terms.steps(),
         request_timeout: span(terms.request_timeout),
         disable_after: span(terms.disable_after),
@@ -139,8 +151,8 @@ impl Example {
             let line = |name: &HeaderName| format!("{}: ••••••••\n", name.as_str().to_ascii_lowercase());
             webhook.header_names.iter().map(line).collect::<String>()
         };
-        let (target, host) = webhook.map_or(("/webhooks/herald", "receiver.example"), |webhook| {
-            (webhook.endpoint.path_and_query(), webhook.endpoint.authority())
+        let (target, host) = webhook.map_or(("/webhooks/herald".to_owned(), "receiver.example"), |webhook| {
+            (masked_query(webhook.endpoint.path_and_query()), webhook.endpoint.authority())
         });
         let request = format!(
             "POST {target} HTTP/1.1\nhost: {host}\ncontent-type: application/json\nuser-agent: Herald/{version}\n\

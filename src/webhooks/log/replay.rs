@@ -32,7 +32,7 @@ pub async fn count(
     webhook: &WebhookId,
     filter: &ReplayFilter,
 ) -> Result<i64, Refusal> {
-    webhooks::find(conn, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
+    webhooks::find_state(conn, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
     Ok(count_replayable(conn, webhook, filter, tools.clock.now()).await?)
 }
 
@@ -45,11 +45,13 @@ pub async fn start(
     plan: Plan,
 ) -> Result<Replay, Refusal> {
     let (_, is_enabled) = next_seq(tx, &actor.organization, 1).await?.ok_or(Refusal::NotFound)?;
-    let found = webhooks::find(tx, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
+    let found = webhooks::find_name(tx, &actor.organization, webhook).await?;
+    let (name, state) =
+        found.filter(|(.., is_deleted)| !is_deleted).map(|(name, state, _)| (name, state)).ok_or(Refusal::NotFound)?;
     if !is_enabled {
         return Err(RedeliverRefusal::TurnedOff.into());
     }
-    if found.state != WebhookState::Active {
+    if state != WebhookState::Active {
         return Err(RedeliverRefusal::NotActive.into());
     }
     let now = tools.clock.now();
@@ -70,7 +72,7 @@ pub async fn start(
         "webhook_id": webhook, "replay_id": new.id, "since": new.filter.since.rfc3339(), "until": new.filter.until.rfc3339(),
         "states": states, "event_types": types, "per_second": plan.pace.count(), "total": plan.total,
     });
-    audit::append(tx, now, tools.rng, actor, "webhook.replay_started", found.name.as_str(), details).await?;
+    audit::append(tx, now, tools.rng, actor, "webhook.replay_started", &name, details).await?;
     let hints = tools.hints.clone();
     tx.after_commit(move || hints.replay());
     find(tx, actor, &new.id).await

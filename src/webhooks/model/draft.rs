@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use crate::base::Secret;
 use crate::delivery::endpoint::Endpoint;
-use crate::delivery::signing::SigningSecret;
+use crate::delivery::signing::Signing;
 use crate::events::EventType;
 
 use super::header::{Header, HeaderName, HeaderValue};
+use super::signer::{DraftSigning, Prepared, parse_signing};
 use super::text::{Description, Name};
 use super::{DraftLimits, Held, Limits, LimitsChange, Status};
 
@@ -35,6 +36,7 @@ pub enum Field {
     HeaderValue(usize),
     Events,
     Event(usize),
+    Signing,
     SigningSecret,
     Held,
     /// Of which event type a test is an example.
@@ -86,8 +88,7 @@ pub struct Draft {
     pub limits: DraftLimits,
     pub headers: Vec<DraftHeader>,
     pub events: Vec<String>,
-    /// Nothing: the server makes one.
-    pub signing_secret: Option<Secret>,
+    pub signing: DraftSigning,
 }
 
 /// What a new webhook is to be.
@@ -100,7 +101,7 @@ pub struct NewWebhook {
     pub limits: Limits,
     pub headers: Vec<Header>,
     pub events: BTreeSet<EventType>,
-    pub signing_secret: Option<SigningSecret>,
+    pub signing: Prepared,
 }
 
 impl Draft {
@@ -113,7 +114,7 @@ impl Draft {
         let limits = self.limits.parse(&mut wrong).of(Limits::default());
         let headers = parse_headers(&mut wrong, &self.headers, &Stored::NOTHING, endpoint.as_ref());
         let events = parse_events(&mut wrong, &self.events);
-        let secret = wrong.take(Field::SigningSecret, parse_secret(self.signing_secret.as_ref()));
+        let signing = self.signing.parse(&mut wrong);
         let new = || {
             Some(NewWebhook {
                 name: name?,
@@ -123,7 +124,7 @@ impl Draft {
                 limits,
                 headers: headers?,
                 events: events?,
-                signing_secret: secret?,
+                signing: signing?,
             })
         };
         let new = new();
@@ -142,6 +143,7 @@ pub struct DraftChange {
     pub held: Option<String>,
     pub headers: Option<Vec<DraftHeader>>,
     pub events: Option<Vec<String>>,
+    pub signing: Option<String>,
 }
 
 /// What is to change of a webhook; what is `None` stays as it is.
@@ -156,6 +158,7 @@ pub struct WebhookChange {
     pub held: Option<Held>,
     pub headers: Option<Vec<Header>>,
     pub events: Option<BTreeSet<EventType>>,
+    pub signing: Option<Signing>,
 }
 
 /// What is stored and may be kept: the headers, and the address that their values were typed for.
@@ -208,6 +211,7 @@ impl DraftChange {
         if let Some(events) = &self.events {
             change.events = parse_events(&mut wrong, events);
         }
+        change.signing = wrong.take(Field::Signing, parse_signing(self.signing.as_deref())).flatten();
         wrong.or(Some(change))
     }
 }
@@ -217,7 +221,7 @@ impl DraftChange {
 pub struct TestDraft {
     pub url: String,
     pub headers: Vec<DraftHeader>,
-    pub signing_secret: Option<Secret>,
+    pub signing: DraftSigning,
     /// Of which event type an example is sent; `None` for the plain test.
     pub event_type: Option<String>,
 }
@@ -257,7 +261,7 @@ pub struct InvalidExample;
 pub struct TestTarget {
     pub endpoint: Endpoint,
     pub headers: Vec<Header>,
-    pub signing_secret: Option<SigningSecret>,
+    pub signing: Prepared,
     pub message: Message,
 }
 
@@ -266,10 +270,10 @@ impl TestDraft {
         let mut wrong = Invalid::default();
         let endpoint = wrong.take(Field::Url, Endpoint::parse(&self.url));
         let headers = parse_headers(&mut wrong, &self.headers, stored, endpoint.as_ref());
-        let secret = wrong.take(Field::SigningSecret, parse_secret(self.signing_secret.as_ref()));
+        let signing = self.signing.parse(&mut wrong);
         let message = wrong.take(Field::Example, Message::of(self.event_type.as_deref()));
         let target =
-            || Some(TestTarget { endpoint: endpoint?, headers: headers?, signing_secret: secret?, message: message? });
+            || Some(TestTarget { endpoint: endpoint?, headers: headers?, signing: signing?, message: message? });
         let target = target();
         wrong.or(target)
     }
@@ -277,12 +281,6 @@ impl TestDraft {
 
 fn parse_option<T: FromStr>(text: Option<&str>) -> Result<Option<T>, T::Err> {
     text.map(str::parse).transpose()
-}
-
-fn parse_secret(
-    text: Option<&Secret>,
-) -> Result<Option<SigningSecret>, crate::delivery::signing::InvalidSigningSecret> {
-    text.map(|text| SigningSecret::parse(text.expose())).transpose()
 }
 
 fn parse_events(wrong: &mut Invalid, typed: &[String]) -> Option<BTreeSet<EventType>> {

@@ -25,7 +25,7 @@ fn a_draft_becomes_a_webhook_that_needs_no_more_checks() {
     assert_eq!(new.status, Status::Active);
     assert_eq!(new.headers.len(), 2);
     assert_eq!(new.events, BTreeSet::from([EventType::ProjectCreated]));
-    assert_eq!(new.signing_secret, None);
+    assert_eq!(new.signing, Prepared::New(None));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn everything_that_is_wrong_is_said_at_once() {
             header(7, "", Some("1")),
         ],
         events: Vec::new(),
-        signing_secret: Some(Secret::new("whsec_abc")),
+        signing: DraftSigning { secret: Some(Secret::new("whsec_abc")), ..DraftSigning::default() },
     };
     let Invalid(errors) = wrong.parse().unwrap_err();
     let fields: Vec<Field> = errors.iter().map(|(field, _)| *field).collect();
@@ -124,7 +124,7 @@ fn a_header_without_a_value_keeps_the_stored_one_at_the_same_address_only() {
         let test = TestDraft {
             url: url.into(),
             headers: vec![header(1, "Authorization", None)],
-            signing_secret: None,
+            signing: DraftSigning::default(),
             event_type: None,
         };
         assert_eq!(test.parse(&stored).unwrap_err().0, [(Field::HeaderValue(1), HOST_CHANGED.to_owned())]);

@@ -4,6 +4,7 @@ mod draft;
 mod header;
 mod limits;
 mod overlap;
+mod signer;
 mod text;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use crate::delivery::endpoint::Endpoint;
 use crate::events::EventType;
 
 pub use crate::delivery::model::{Concurrency, Limits, PerSecond};
+pub use crate::delivery::signing::Signing;
 pub use draft::{
     Draft, DraftChange, DraftHeader, Field, Invalid, InvalidExample, MAX_HEADERS, Message, NewWebhook, Stored,
     TestDraft, TestTarget, WebhookChange,
@@ -21,6 +23,7 @@ pub use draft::{
 pub use header::{Header, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
 pub use limits::{DraftLimits, LimitsChange};
 pub use overlap::{InvalidOverlap, Overlap};
+pub use signer::{DraftSigning, InvalidSigning, Prepared, successor};
 pub use text::{Description, NAME_CHARACTERS, Name};
 
 /// A webhook without its secrets: header values and signing secrets are read where they are needed.
@@ -34,6 +37,8 @@ pub struct Webhook {
     pub state: WebhookState,
     /// What its receiver can take.
     pub limits: Limits,
+    /// What its newest signing secret is.
+    pub signing: Signing,
     /// Why Herald disabled it; only while it is disabled.
     pub disabled_reason: Option<String>,
     /// Rises with every change that whoever sends must see.

@@ -48,7 +48,7 @@ pub(crate) async fn show(admin: Admin, context: Data<Context>, hx: Hx) -> web::R
     let now = context.clock.now();
     let (webhooks, last) = {
         let mut conn = context.db.read().await?;
-        let webhooks = store::list(&mut conn, &admin.organization.id).await?;
+        let webhooks = store::list(&mut conn, &context.vault, &admin.organization.id).await?;
         (webhooks, store::last_attempts(&mut conn, &admin.organization.id).await?)
     };
     let ill = webhooks

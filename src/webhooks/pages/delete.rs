@@ -52,7 +52,8 @@ impl Page for DeletePage {
 pub(crate) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
     let (webhook, open) = {
         let mut conn = context.db.read().await?;
-        let webhook = store::find(&mut conn, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+        let webhook =
+            store::find(&mut conn, &context.vault, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
         (webhook, store::count_open(&mut conn, &id).await?)
     };
     let page = DeletePage {

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
-use crate::base::{Secret, WebhookId};
+use crate::base::{Secret, Timestamp, WebhookId};
 use crate::delivery::endpoint::Unresolved;
 use crate::delivery::signing::SigningSecret;
 use crate::web::{self, Context, Error, Form, Hx, Page, Toast, see_other};
@@ -15,6 +15,7 @@ use crate::webhooks::model::{Header, MAX_HEADERS, Stored, Webhook, WebhookState}
 use crate::webhooks::{store, urls};
 
 use super::form::{Desk, Focus, FormPage, form_of};
+use super::rotate::Signers;
 use super::testing::Bench;
 use super::{WebhooksAdmin, counted};
 
@@ -33,10 +34,10 @@ pub(crate) async fn blank(
     hx: Hx,
 ) -> web::Result {
     let secret = SigningSecret::generate(context.rng.as_ref());
-    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let desk = Desk { admin: &admin, now: context.clock.now(), signers: Signers::default(), vault: &context.vault };
     let Some(from) = &asked.from else { return desk.blank(&secret).answer(&hx) };
     let from: WebhookId = from.parse().map_err(|_| Error::NotFound)?;
-    let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &from).await?;
+    let found = store::find(&mut *context.db.read().await?, &context.vault, &admin.organization.id, &from).await?;
     desk.duplicate(&found.ok_or(Error::NotFound)?, &secret).answer(&hx)
 }
 
@@ -49,7 +50,7 @@ pub(crate) async fn create(
     hx: Hx,
     Form(mut form): Form<WebhookForm>,
 ) -> web::Result {
-    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let desk = Desk { admin: &admin, now: context.clock.now(), signers: Signers::default(), vault: &context.vault };
     if form.signing_secret.as_ref().is_none_or(Secret::is_empty) {
         let prepared = SigningSecret::generate(context.rng.as_ref());
         form.signing_secret = Some(Secret::new(prepared.expose()));
@@ -90,8 +91,10 @@ pub(crate) async fn create(
 /// GET …/webhooks/{id}/edit
 pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
-    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+    let now = context.clock.now();
+    let signers = Signers::load(&mut conn, &context.vault, &id, now).await?;
+    let desk = Desk { admin: &admin, now, signers, vault: &context.vault };
     let preview = desk.preview(&mut conn, &form_of(&webhook), Some(&webhook)).await?;
     desk.saved(&webhook).with_preview(preview).answer(&hx)
 }
@@ -106,9 +109,10 @@ pub(crate) async fn update(
     hx: Hx,
     Form(form): Form<WebhookForm>,
 ) -> web::Result {
-    let (webhook, headers) = load(&admin, &context, &id).await?;
+    let now = context.clock.now();
+    let (webhook, headers, signers) = load(&admin, &context, &id, now).await?;
     let stored = Stored { endpoint: Some(&webhook.endpoint), headers: &headers };
-    let desk = Desk { admin: &admin, now: context.clock.now() };
+    let desk = Desk { admin: &admin, now, signers, vault: &context.vault };
     let again = |form: &WebhookForm| desk.typed_change(form, &webhook);
     match form.intent() {
         Intent::AddHeader | Intent::RemoveHeader(_) => return row_button(form, again, &hx),
@@ -146,12 +150,18 @@ pub(crate) async fn update(
     }
 }
 
-/// The webhook with its header values, which stay where the form leaves them empty.
-async fn load(admin: &WebhooksAdmin, context: &Context, id: &WebhookId) -> web::Result<(Webhook, Vec<Header>)> {
+/// The webhook with its header values, which stay where the form leaves them empty, and what signs for it.
+async fn load(
+    admin: &WebhooksAdmin,
+    context: &Context,
+    id: &WebhookId,
+    now: Timestamp,
+) -> web::Result<(Webhook, Vec<Header>, Signers)> {
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
     let headers = store::headers(&mut conn, &context.vault, id).await?;
-    Ok((webhook, headers))
+    let signers = Signers::load(&mut conn, &context.vault, id, now).await?;
+    Ok((webhook, headers, signers))
 }
 
 /// The plus icon, or the remove button of a row: the same form with a row more or less.

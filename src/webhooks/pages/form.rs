@@ -6,8 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use askama::Template;
 
-use crate::base::{Secret, TimeZone, Timestamp};
-use crate::delivery::signing::SigningSecret;
+use crate::base::{Secret, TimeZone, Timestamp, Vault};
+use crate::delivery::signing::{Signing, SigningSecret};
 use crate::events::body::render_test;
 use crate::events::{EventType, Group};
 use crate::web::hx::html;
@@ -19,6 +19,7 @@ use crate::webhooks::urls;
 use super::WebhooksAdmin;
 use super::list::why_disabled;
 use super::preview::Preview;
+use super::rotate::{OldSecrets, Signers, public_key_of};
 
 /// What is said of the examples.
 const EXAMPLE_HELP: &str = "A sample of this event, sent as a test: once, signed, with \"TEST\":true at its end.";
@@ -48,6 +49,8 @@ pub(super) struct FormPage {
     add_has_focus: bool,
     groups: Vec<GroupBox>,
     secret: SecretField,
+    /// `symmetric` or `asymmetric`, as it is chosen.
+    signing: String,
     tested: Option<Tested>,
     /// The question what becomes of so many held deliveries.
     held: Option<i64>,
@@ -91,10 +94,10 @@ struct EventBox {
 }
 
 enum SecretField {
-    /// Prepared by the server, posted back with the form.
-    Prepared(Secret),
-    /// Saved: shown only by a reveal, which posts there.
-    Hidden { reveal_url: String },
+    /// Prepared by the server, posted back with the form. The public key is that of the pair which is made from it.
+    Prepared { secret: Secret, public_key: String },
+    /// Saved: shown only by a reveal, which posts there. `public_key`: of the pair that signs, or would after a change to it.
+    Hidden { reveal_url: String, old: OldSecrets, public_key: String, is_asymmetric: bool },
 }
 
 /// How the last test went.
@@ -118,6 +121,9 @@ pub(super) enum Focus {
 pub(super) struct Desk<'a> {
     pub admin: &'a WebhooksAdmin,
     pub now: Timestamp,
+    /// Of a saved webhook: what signs.
+    pub signers: Signers,
+    pub vault: &'a Vault,
 }
 
 impl Desk<'_> {
@@ -129,6 +135,7 @@ impl Desk<'_> {
     pub fn blank(&self, secret: &SigningSecret) -> FormPage {
         let form = WebhookForm {
             status: Status::default().state().as_str().to_owned(),
+            signing: Signing::Symmetric.as_str().to_owned(),
             signing_secret: Some(Secret::new(secret.expose())),
             ..WebhookForm::default()
         };
@@ -164,14 +171,22 @@ impl Desk<'_> {
     pub fn typed_new(&self, form: &WebhookForm) -> FormPage {
         let secret = form.signing_secret.clone().unwrap_or_else(|| Secret::new(""));
         let frame = Frame { title: NEW_TITLE.into(), here: "Add instance".into(), action: urls::NEW.into() };
-        self.page(frame, form, SecretField::Prepared(secret), &[])
+        let prepared = SigningSecret::parse(secret.expose()).ok();
+        let public_key = prepared.map(|prepared| public_key_of(self.vault, &prepared)).unwrap_or_default();
+        self.page(frame, form, SecretField::Prepared { secret, public_key }, &[])
     }
 
     /// The form of a saved webhook with what was typed.
     pub fn typed_change(&self, form: &WebhookForm, webhook: &Webhook) -> FormPage {
         let title = format!("Edit {}", webhook.name);
         let frame = Frame { here: webhook.name.to_string(), title, action: urls::edit(&webhook.id) };
-        let secret = SecretField::Hidden { reveal_url: urls::reveal(&webhook.id) };
+        let old = OldSecrets::of(&webhook.id, &self.signers, self.now, self.zone());
+        let secret = SecretField::Hidden {
+            reveal_url: urls::reveal(&webhook.id),
+            old,
+            public_key: self.signers.public_key(self.vault),
+            is_asymmetric: webhook.signing == Signing::Asymmetric,
+        };
         let mut page = self.page(frame, form, secret, &stored_names(webhook));
         page.guide_url = urls::guide(&webhook.id);
         page.disabled = (webhook.state == WebhookState::Disabled).then(|| why_disabled(webhook));
@@ -181,6 +196,10 @@ impl Desk<'_> {
 
     fn page(&self, frame: Frame, form: &WebhookForm, secret: SecretField, stored: &[String]) -> FormPage {
         let chosen: BTreeSet<String> = form.chosen_events().into_iter().collect();
+        let saved_signing = match secret {
+            SecretField::Hidden { is_asymmetric: true, .. } => Signing::Asymmetric,
+            _ => Signing::Symmetric,
+        };
         FormPage {
             shell: self.admin.shell(Section::Integrations, frame.title.clone()),
             title: frame.title,
@@ -198,6 +217,7 @@ impl Desk<'_> {
             add_has_focus: false,
             groups: Group::ALL.iter().map(|group| group_box(*group, &chosen)).collect(),
             secret,
+            signing: if form.signing.is_empty() { saved_signing.as_str().to_owned() } else { form.signing.clone() },
             tested: None,
             held: None,
             errors: FieldErrors::default(),
@@ -331,6 +351,7 @@ fn control(field: Field) -> String {
         Field::HeaderName(row) => format!("header_name_{row}"),
         Field::HeaderValue(row) => format!("header_value_{row}"),
         Field::Events | Field::Event(_) => "events".into(),
+        Field::Signing => "signing".into(),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
         Field::Example => "example".into(),
@@ -342,8 +363,9 @@ pub(super) fn form_of(webhook: &Webhook) -> WebhookForm {
     WebhookForm {
         name: webhook.name.to_string(),
         description: webhook.description.as_str().to_owned(),
-        url: webhook.endpoint.to_string(),
+        url: webhook.endpoint.as_str().to_owned(),
         status: webhook.state.as_str().to_owned(),
+        signing: webhook.signing.as_str().to_owned(),
         max_concurrency: webhook.limits.concurrency.map(|most| most.count().to_string()),
         max_per_second: webhook.limits.per_second.map(|most| most.count().to_string()),
         events: webhook.events.iter().map(ToString::to_string).collect(),

@@ -185,7 +185,7 @@ async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Resul
 
 async fn look(admin: &WebhooksAdmin, context: &Context, id: &WebhookId) -> Result<(Webhook, i64), Error> {
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
     let count = held_of(&mut conn, &webhook).await?;
     Ok((webhook, count))
 }

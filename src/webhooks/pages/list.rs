@@ -68,7 +68,7 @@ pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, ladder: D
     let (webhooks, hours, delivered, last) = {
         let mut conn = context.db.read().await?;
         (
-            store::list(&mut conn, &organization.id).await?,
+            store::list(&mut conn, &context.vault, &organization.id).await?,
             store::attempts_by_hour(&mut conn, &organization.id, now).await?,
             store::delivered(&mut conn, &organization.id, now).await?,
             store::last_attempts(&mut conn, &organization.id).await?,

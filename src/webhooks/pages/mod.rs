@@ -9,6 +9,7 @@ pub(crate) mod life;
 pub(crate) mod list;
 mod preview;
 pub(crate) mod reveal;
+pub(crate) mod rotate;
 mod testing;
 
 use std::future::Future;

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::base::Secret;
+use crate::delivery::signing::SigningSecret;
 use crate::web::{self, Moment, Page, Section, Shell};
 use crate::webhooks::actions::{self, Revealed};
 use crate::webhooks::urls;
@@ -23,7 +24,9 @@ crate::web::page!(RevealPage, as_revealed);
 
 struct SecretLine {
     id: String,
-    secret: Secret,
+    /// A secret, or a public key.
+    text: Secret,
+    is_public: bool,
     /// When a secret that was rotated out stops signing.
     until: Option<Moment>,
 }
@@ -32,9 +35,10 @@ struct SecretLine {
 pub(crate) async fn reveal(change: Change) -> web::Result {
     let Revealed { webhook, secrets, headers } = change.run(actions::reveal).await?;
     let zone = change.admin.organization.time_zone;
-    let line = |(number, (secret, until)): (usize, (crate::delivery::signing::SigningSecret, Option<_>))| SecretLine {
+    let line = |(number, (secret, until)): (usize, (SigningSecret, Option<_>))| SecretLine {
         id: format!("secret-{number}"),
-        secret: Secret::new(secret.expose()),
+        text: Secret::new(secret.public_key().map_or_else(|| secret.expose().to_owned(), |key| key.to_string())),
+        is_public: secret.public_key().is_some(),
         until: until.map(|at| Moment::exact(at, zone)),
     };
     let page = RevealPage {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::Timestamp;
+use crate::delivery::endpoint::masked_query;
 use crate::delivery::sender::{Attempt, Outcome};
 use crate::web::time::taken;
 use crate::web::toast::CodeBlock;
@@ -135,7 +136,7 @@ fn capital(sentence: &str) -> String {
 fn request(report: &TestReport) -> CodeBlock {
     let headers = report.attempt.request_headers.iter();
     CodeBlock {
-        title: format!("Request: POST {}", report.attempt.url),
+        title: format!("Request: POST {}", masked_query(&report.attempt.url)),
         lines: headers
             .map(|header| (header.name.clone(), header.value.clone().unwrap_or_else(|| DOTS.into())))
             .collect(),

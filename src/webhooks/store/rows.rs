@@ -4,29 +4,27 @@ use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{OrganizationId, Timestamp, UnknownName, WebhookId};
+use crate::base::{OrganizationId, Timestamp, UnknownName, Vault, WebhookId};
 use crate::db::{Conn, DbError, Row};
-use crate::delivery::endpoint::Endpoint;
-use crate::delivery::store::limits;
+use crate::delivery::store::{endpoint, limits};
 use crate::webhooks::model::{Deletion, Description, HeaderName, LastTest, Name, Webhook};
 
 pub(super) const COLUMNS: &str = "id, organization_id, name, description, url, state, disabled_reason, version, created_by, \
      created_at, updated_at, deleted_at, deleted_seq, failing_since, failures, last_test_at, last_test_success, last_test_status, max_concurrency, \
-     max_per_second";
+     max_per_second, signing, url_query";
 
 /// A row of [`COLUMNS`], still without headers and events.
-pub(super) fn webhook(row: &Row) -> Result<Webhook, DbError> {
-    let id: WebhookId = row.try_get(0)?;
+pub(super) fn webhook(vault: &Vault, row: &Row) -> Result<Webhook, DbError> {
+    let (id, organization): (WebhookId, OrganizationId) = (row.try_get(0)?, row.try_get(1)?);
     let text = |index: usize| -> Result<String, DbError> { Ok(row.try_get(index)?) };
     let wrong = |column: &'static str, problem: String| DbError::inconsistent("webhooks", column, id.as_str(), problem);
     let deleted_at: Option<Timestamp> = row.try_get(11)?;
     let deleted_seq: Option<i64> = row.try_get(12)?;
     let last_test = last_test(row)?;
     Ok(Webhook {
-        organization: row.try_get(1)?,
         name: Name::parse(&text(2)?).map_err(|e| wrong("name", e.to_string()))?,
         description: Description::parse(&text(3)?).map_err(|e| wrong("description", e.to_string()))?,
-        endpoint: Endpoint::parse(&text(4)?).map_err(|e| wrong("url", e.to_string()))?,
+        endpoint: endpoint(vault, &organization, &id, text(4)?, row.try_get(21)?)?,
         state: text(5)?.parse().map_err(|e: UnknownName| wrong("state", e.to_string()))?,
         disabled_reason: row.try_get(6)?,
         version: row.try_get(7)?,
@@ -38,8 +36,10 @@ pub(super) fn webhook(row: &Row) -> Result<Webhook, DbError> {
         failures: row.try_get(14)?,
         last_test,
         limits: limits(row, 18, &id)?,
+        signing: text(20)?.parse().map_err(|e: UnknownName| wrong("signing", e.to_string()))?,
         header_names: Vec::new(),
         events: Default::default(),
+        organization,
         id,
     })
 }

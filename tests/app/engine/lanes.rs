@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use herald::base::{Secret, SystemRng, Vault, WebhookId};
+use herald::base::{Secret, SecretId, SystemRng, Vault, WebhookId};
 use herald::delivery::model::{Hints, Lease};
+use herald::delivery::store::secret_place;
 use herald::events::{Dispatch, NoDispatch};
 use sqlx::Row as _;
 
@@ -154,8 +155,8 @@ async fn reseal(running: &Running, webhook: &WebhookId, vault: &Vault) {
         .fetch_one(&mut *tx)
         .await
         .unwrap();
-    let id: String = row.get(0);
-    let sealed = vault.seal(&format!("signing_secrets/{webhook}/{id}"), &Secret::new(SECRET));
+    let id: SecretId = row.get(0);
+    let sealed = vault.seal(&secret_place(&running.house.organization, webhook, &id), &Secret::new(SECRET));
     sqlx::query("UPDATE signing_secrets SET secret = $2 WHERE id = $1")
         .bind(id)
         .bind(sealed)

@@ -205,7 +205,7 @@ async fn a_delivery_shows_its_request_its_response_and_what_comes_next() {
     let body: String = page.first("#request-body");
     let shown: serde_json::Value = serde_json::from_str(&body).expect("the body is JSON still");
     assert_eq!(shown, recorder.requests()[0].json());
-    assert!(page.says(&recorder.url("/hook?x=1")));
+    assert!(page.says(&recorder.url("/hook?***")));
     app.stop().await;
 }
 

@@ -185,7 +185,7 @@ impl World {
         let (tools, actor) = (self.running.tools(), self.running.actor());
         let id = &self.hooks[number].0;
         let mut conn = self.running.house.db.read().await?;
-        let webhook = store::find(&mut conn, &actor.organization, id).await?.ok_or(Refusal::NotFound)?;
+        let webhook = store::find(&mut conn, &tools.vault, &actor.organization, id).await?.ok_or(Refusal::NotFound)?;
         let target = actions::target_of(&mut conn, &tools, &webhook, Message::Test).await?;
         drop(conn);
         let report = actions::send_test(&tools, &actor.email, TimeZone::UTC, &target).await;
@@ -315,7 +315,7 @@ async fn update(
 ) -> Result<(), Refusal> {
     // Locks the organization, so that no 410 changes the webhook between the look and the change.
     next_seq(tx, &actor.organization, 1).await?;
-    let version = store::find(tx, &actor.organization, id).await?.map_or(0, |webhook| webhook.version);
+    let version = store::find(tx, &tools.vault, &actor.organization, id).await?.map_or(0, |webhook| webhook.version);
     actions::update(tx, tools, actor, id, version, change).await.map(drop)
 }
 

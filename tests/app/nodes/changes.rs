@@ -142,7 +142,7 @@ async fn a_new_secret_signs_at_the_other_node_within_a_second() {
     let mut tx = house.db.begin().await.expect("a transaction");
     meta::raise_changes(&mut tx).await.expect("what every such change says");
     tx.commit().await.expect("a commit");
-    let keys = [Key { name: "the new one".into(), secret: SigningSecret::parse(ADDED).expect("a secret") }];
+    let keys = [Key { name: "the new one".into(), secret: SigningSecret::parse(ADDED).expect("a secret").into() }];
     let holds = |recorder: &Recorder| {
         let latest = recorder.requests().pop().expect("a request");
         check(&keys, &latest.headers, &latest.body, SystemClock.now()).holds()

@@ -37,7 +37,8 @@ async fn a_target_has_its_headers_in_order_and_the_secrets_that_still_sign() {
     on_both(async |house, clock| {
         let webhook = house.add_webhook("https://example.com/hook?a=1").await;
         for (position, name) in [(2, "X-Second"), (1, "X-First")] {
-            let sealed = house.vault.seal(&header_place(&webhook, name), &Secret::new(name.to_uppercase()));
+            let sealed =
+                house.vault.seal(&header_place(&house.organization, &webhook, name), &Secret::new(name.to_uppercase()));
             add_header(house, &webhook, position, name, &sealed).await;
         }
         house.add_secret(&webhook, OLD, Some(START + seconds(60))).await;

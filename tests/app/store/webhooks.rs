@@ -45,6 +45,7 @@ fn webhook(house: &House, new: &NewWebhook) -> Webhook {
         endpoint: new.endpoint.clone(),
         state: WebhookState::Active,
         limits: new.limits,
+        signing: new.signing.signing(),
         disabled_reason: None,
         version: 1,
         created_by: "ada@example.com".into(),
@@ -64,15 +65,15 @@ async fn add(house: &House, headers: &[(&str, &str)], events: &[EventType]) -> W
     let added = webhook(house, &new);
     let mut tx = house.db.begin().await.unwrap();
     let seq = next_seq(&mut tx, &house.organization, 1).await.unwrap().unwrap().0;
-    store::insert(&mut tx, &added, seq).await.unwrap();
-    set_headers(&mut tx, &house.vault, &added.id, &new.headers).await.unwrap();
+    store::insert(&mut tx, &house.vault, &added, seq).await.unwrap();
+    set_headers(&mut tx, &house.vault, (&house.organization, &added.id), &new.headers).await.unwrap();
     set_subscriptions(&mut tx, &house.organization, &added.id, &BTreeSet::new(), &new.events, seq).await.unwrap();
     tx.commit().await.unwrap();
     added
 }
 
 async fn find(house: &House, id: &WebhookId) -> Option<Webhook> {
-    store::find(&mut house.db.read().await.unwrap(), &house.organization, id).await.unwrap()
+    store::find(&mut house.db.read().await.unwrap(), &house.vault, &house.organization, id).await.unwrap()
 }
 
 #[tokio::test]
@@ -84,22 +85,25 @@ async fn webhooks_are_read_back_as_they_were_added() {
         let second = add(house, &[], &[EventType::ProjectDeleted]).await;
         assert_eq!(find(house, &first.id).await, Some(first.clone()));
         let mut conn = house.db.read().await.unwrap();
-        assert_eq!(store::list(&mut conn, &house.organization).await.unwrap(), [first.clone(), second.clone()]);
+        assert_eq!(
+            store::list(&mut conn, &house.vault, &house.organization).await.unwrap(),
+            [first.clone(), second.clone()]
+        );
         let after = Cursor { at: second.created_at, id: second.id.to_string() };
         for (after, limit, expected) in [
             (None, 2, vec![second.clone(), first.clone()]),
             (None, 1, vec![second.clone()]),
             (Some(&after), 2, vec![first.clone()]),
         ] {
-            let page = store::list_newest(&mut conn, &house.organization, after, limit).await.unwrap();
+            let page = store::list_newest(&mut conn, &house.vault, &house.organization, after, limit).await.unwrap();
             assert_eq!(page, expected, "{after:?} {limit}");
         }
         assert_eq!(store::count(&mut conn, &house.organization).await.unwrap(), 2);
         let stranger = OrganizationId::new(START, &SystemRng);
-        assert_eq!(store::find(&mut conn, &stranger, &first.id).await.unwrap(), None);
-        assert_eq!(store::find_even_deleted(&mut conn, &stranger, &first.id).await.unwrap(), None);
-        assert_eq!(store::list(&mut conn, &stranger).await.unwrap(), []);
-        assert_eq!(store::list_newest(&mut conn, &stranger, None, 9).await.unwrap(), []);
+        assert_eq!(store::find(&mut conn, &house.vault, &stranger, &first.id).await.unwrap(), None);
+        assert_eq!(store::find_even_deleted(&mut conn, &house.vault, &stranger, &first.id).await.unwrap(), None);
+        assert_eq!(store::list(&mut conn, &house.vault, &stranger).await.unwrap(), []);
+        assert_eq!(store::list_newest(&mut conn, &house.vault, &stranger, None, 9).await.unwrap(), []);
         assert_eq!(store::count(&mut conn, &stranger).await.unwrap(), 0);
     })
     .await;
@@ -113,10 +117,11 @@ async fn a_change_raises_the_version_and_another_address_is_asked_at_once() {
         let not_before = "SELECT COUNT(*) FROM webhooks WHERE not_before IS NOT NULL";
         clock.advance(seconds(1));
         for (url, kept) in [("https://example.com/hook?a=1", 1), ("https://example.com/other", 0)] {
+            let before = hook.clone();
             hook.endpoint = Endpoint::parse(url).unwrap();
             hook.name = new_webhook(&[], &[EventType::ProjectCreated]).name;
             let mut tx = house.db.begin().await.unwrap();
-            store::update_settings(&mut tx, &hook, house.now()).await.unwrap();
+            store::update_settings(&mut tx, &house.vault, &hook, &before, house.now()).await.unwrap();
             tx.commit().await.unwrap();
             (hook.version, hook.updated_at) = (hook.version + 1, house.now());
             assert_eq!(find(house, &hook.id).await, Some(hook.clone()));
@@ -161,10 +166,13 @@ async fn a_deleted_webhook_is_there_for_its_log_and_its_undo_only() {
             store::update_deleted(&mut tx, &hook.id, deleted, house.now()).await.unwrap();
             tx.commit().await.unwrap();
             let mut conn = house.db.read().await.unwrap();
-            let found = store::find_even_deleted(&mut conn, &house.organization, &hook.id).await.unwrap().unwrap();
+            let found = store::find_even_deleted(&mut conn, &house.vault, &house.organization, &hook.id)
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!((found.deleted, &found.header_names), (deleted, &hook.header_names));
             let visible = usize::from(deleted.is_none());
-            assert_eq!(store::list(&mut conn, &house.organization).await.unwrap().len(), visible);
+            assert_eq!(store::list(&mut conn, &house.vault, &house.organization).await.unwrap().len(), visible);
             assert_eq!(store::count(&mut conn, &house.organization).await.unwrap(), visible as i64);
             assert_eq!(find(house, &hook.id).await.is_some(), deleted.is_none());
         }
@@ -197,13 +205,15 @@ async fn header_values_and_secrets_are_sealed_and_opened() {
         let read = headers(&mut tx, &house.vault, &hook.id).await.unwrap();
         let values: Vec<_> = read.iter().map(|header| (header.name.as_str(), header.value.secret().expose())).collect();
         assert_eq!(values, [("X-Token", "s3cret ~\t!"), ("x-b", "2")]);
-        set_headers(&mut tx, &house.vault, &hook.id, &read[1..]).await.unwrap();
+        set_headers(&mut tx, &house.vault, (&house.organization, &hook.id), &read[1..]).await.unwrap();
         assert_eq!(headers(&mut tx, &house.vault, &hook.id).await.unwrap(), read[1..]);
 
         let made: Vec<_> = (0..2).map(|_| SigningSecret::generate(&SystemRng)).collect();
         for secret in &made {
             clock.advance(seconds(1));
-            insert_secret(&mut tx, &house.vault, &hook.id, secret, house.now(), &SystemRng).await.unwrap();
+            insert_secret(&mut tx, &house.vault, (&house.organization, &hook.id), secret, house.now(), &SystemRng)
+                .await
+                .unwrap();
         }
         let signing = secrets(&mut tx, &house.vault, &hook.id, house.now()).await.unwrap();
         assert_eq!(signing, [(made[1].clone(), None), (made[0].clone(), None)]);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::support::programs::{Program, Told, told};
 
 /// The keys of a webhook, in their order.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "id",
     "name",
     "description",
@@ -29,6 +29,7 @@ const KEYS: [&str; 13] = [
     "updated_at",
     "max_concurrency",
     "max_per_second",
+    "signing",
 ];
 
 /// What a new webhook needs at least.

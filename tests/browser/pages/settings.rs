@@ -84,6 +84,13 @@ pub(super) const PAGES: &[Page] = &[
         .after(&[Press("Resume"), See("main, dialog", "held")]),
     page("webhook-secret", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}")
         .after(&[Press("Reveal signing secret and header values"), See("h1", "Secrets of CRM sync")]),
+    page("webhook-rotate", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/rotate-secret"),
+    page("webhook-rotate-dialog", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}")
+        .after(&[Follow("Rotate signing secret"), See("dialog", "Rotate signing secret?")]),
+    page("webhook-rotating", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}/rotate-secret")
+        .after(&[Press("Rotate secret"), See("#old-secrets", "The old secret works until")]),
+    page("webhook-rotation-end", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}")
+        .after(&[Follow("End it now"), See("dialog", "End the old signing secret now?")]),
     page("delivery", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/deliveries/{delivery}"),
     page(
         "delivery-retrying",

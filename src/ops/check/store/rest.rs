@@ -2,6 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::base::{OrganizationId, WebhookId};
 use crate::db::{Conn, DbError, Row};
 
 /// How many rows a table has; its name is one of ours.
@@ -86,22 +87,39 @@ pub async fn replays(conn: &mut Conn) -> Result<Vec<ReplayRow>, DbError> {
 
 /// Something that is sealed: of which webhook, under which name or id.
 pub struct SealedRow {
-    pub webhook: String,
+    pub organization: OrganizationId,
+    pub webhook: WebhookId,
     pub name: String,
     pub sealed: String,
 }
 
 pub async fn headers(conn: &mut Conn) -> Result<Vec<SealedRow>, DbError> {
-    sealed(conn, "SELECT webhook_id, name, value FROM webhook_headers").await
+    sealed(
+        conn,
+        "SELECT w.organization_id, w.id, h.name, h.value FROM webhook_headers h JOIN webhooks w ON w.id = h.webhook_id",
+    )
+    .await
 }
 
 pub async fn secrets(conn: &mut Conn) -> Result<Vec<SealedRow>, DbError> {
-    sealed(conn, "SELECT webhook_id, id, secret FROM signing_secrets").await
+    sealed(
+        conn,
+        "SELECT w.organization_id, w.id, s.id, s.secret FROM signing_secrets s JOIN webhooks w ON w.id = s.webhook_id",
+    )
+    .await
+}
+
+/// What stands behind the `?` of URLs.
+pub async fn queries(conn: &mut Conn) -> Result<Vec<SealedRow>, DbError> {
+    sealed(conn, "SELECT organization_id, id, id, url_query FROM webhooks WHERE url_query IS NOT NULL").await
 }
 
 async fn sealed(conn: &mut Conn, text: &'static str) -> Result<Vec<SealedRow>, DbError> {
     let rows = sqlx::query(text).fetch_all(conn).await?;
-    let read = |row: &Row| Ok(SealedRow { webhook: row.try_get(0)?, name: row.try_get(1)?, sealed: row.try_get(2)? });
+    let read = |row: &Row| {
+        let (organization, webhook) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(SealedRow { organization, webhook, name: row.try_get(2)?, sealed: row.try_get(3)? })
+    };
     rows.iter().map(read).collect()
 }
 

@@ -1,5 +1,5 @@
-// Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…
-import { createHmac, timingSafeEqual } from "node:crypto";
+// Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…, or its public key, whpk_…
+import { createHmac, createPublicKey, timingSafeEqual, verify as verifyEd25519 } from "node:crypto";
 import { createServer } from "node:http";
 
 const PATH = "/webhooks/herald";
@@ -17,17 +17,31 @@ function verify(headers, body, secret) {
   if (Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE) {
     throw new Error("the message is too old, or this clock is wrong");
   }
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-  const digest = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64");
-  const expected = Buffer.from(`v1,${digest}`);
-  const matches = (one) => {
-    const given = Buffer.from(one);
-    return given.length === expected.length && timingSafeEqual(given, expected);
-  };
+  const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
+  const matches = secret.startsWith("whpk_") ? byKeyPair(secret, signed) : bySecret(secret, signed);
   // While a secret is being rotated there are two signatures, with a space between them.
   if (!header("webhook-signature").split(" ").some(matches)) {
     throw new Error("no signature matches: another secret, or not the exact body");
   }
+}
+
+function bySecret(secret, signed) {
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const expected = Buffer.from(`v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
+  return (one) => {
+    const given = Buffer.from(one);
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  };
+}
+
+/** Of a webhook with asymmetric signing. */
+function byKeyPair(publicKey, signed) {
+  // What stands before the key's 32 bytes says that they are one of ed25519.
+  const prefix = Buffer.from("302a300506032b6570032100", "hex");
+  const bytes = Buffer.from(publicKey.replace(/^whpk_/, ""), "base64");
+  const der = Buffer.concat([prefix, bytes]);
+  const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  return (one) => one.startsWith("v1a,") && verifyEd25519(null, signed, key, Buffer.from(one.slice(4), "base64"));
 }
 
 /** The status to answer with. */

@@ -1,4 +1,4 @@
-<?php // Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…
+<?php // Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…, or its public key, whpk_…
 declare(strict_types=1);
 
 const PATH = '/webhooks/herald';
@@ -13,14 +13,21 @@ function why_not(string $id, string $timestamp, string $signatures, string $body
     if (abs(time() - (int) $timestamp) > TOLERANCE) {
         return 'the message is too old, or this clock is wrong';
     }
-    $key = base64_decode(preg_replace('/^whsec_/', '', $secret), true);
-    if ($key === false || $key === '') {
+    $is_public = str_starts_with($secret, 'whpk_'); // of a webhook with asymmetric signing
+    $key = base64_decode(preg_replace('/^(whsec|whpk)_/', '', $secret), true);
+    if ($key === false || $key === '' || $is_public && strlen($key) !== SODIUM_CRYPTO_SIGN_PUBLICKEYBYTES) {
         return 'WEBHOOK_SECRET is not the signing secret of a webhook';
     }
-    $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$body", $key, true));
+    $signed = "$id.$timestamp.$body";
+    $expected = 'v1,' . base64_encode(hash_hmac('sha256', $signed, $key, true));
     // While a secret is being rotated there are two signatures, with a space between them.
     foreach (explode(' ', $signatures) as $given) {
-        if (hash_equals($expected, $given)) {
+        if (!$is_public && hash_equals($expected, $given)) {
+            return null;
+        }
+        $signature = $is_public && str_starts_with($given, 'v1a,') ? base64_decode(substr($given, 4), true) : false;
+        if ($signature !== false && strlen($signature) === SODIUM_CRYPTO_SIGN_BYTES
+            && sodium_crypto_sign_verify_detached($signature, $signed, $key)) {
             return null;
         }
     }

@@ -1,4 +1,4 @@
-# Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…
+# Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…, or its public key, whpk_…
 import base64
 import hmac
 import json
@@ -19,13 +19,32 @@ def verify(headers, body, secret):
         raise ValueError("webhook-id or webhook-timestamp is missing or malformed")
     if abs(time.time() - int(timestamp)) > TOLERANCE:
         raise ValueError("the message is too old, or this clock is wrong")
-    key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = f"{event_id}.{timestamp}.".encode() + body
-    expected = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
+    matches = by_key_pair if secret.startswith("whpk_") else by_secret
     # While a secret is being rotated there are two signatures, with a space between them.
     given = headers.get("webhook-signature", "").encode().split()
-    if not any(hmac.compare_digest(one, expected) for one in given):
+    if not any(matches(secret, signed, one) for one in given):
         raise ValueError("no signature matches: another secret, or not the exact body")
+
+
+def by_secret(secret, signed, given):
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    expected = b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
+    return hmac.compare_digest(given, expected)
+
+
+def by_key_pair(public_key, signed, given):
+    """Of a webhook with asymmetric signing: needs the package cryptography."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key.removeprefix("whpk_")))
+    try:
+        mark, signature = given.split(b",", 1)
+        key.verify(base64.b64decode(signature, validate=True), signed)
+        return mark == b"v1a"
+    except (ValueError, InvalidSignature):
+        return False
 
 
 class Receiver(BaseHTTPRequestHandler):

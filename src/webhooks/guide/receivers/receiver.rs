@@ -1,9 +1,10 @@
-// Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…
+// Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…, or its public key, whpk_…
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,12 +14,33 @@ const PATH: &str = "/webhooks/herald";
 /// Seconds that a message may be old, or ahead of this clock.
 const TOLERANCE: u64 = 5 * 60;
 
-/// The bytes behind `whsec_`.
-pub struct Key(Vec<u8>);
+/// The bytes behind `whsec_`, or, of a webhook with asymmetric signing, behind `whpk_`.
+pub enum Key {
+    Secret(Vec<u8>),
+    Public(Vec<u8>),
+}
 
 impl Key {
     pub fn parse(secret: &str) -> Option<Self> {
-        BASE64.decode(secret.strip_prefix("whsec_")?).ok().map(Self)
+        match secret.strip_prefix("whpk_") {
+            Some(key) => BASE64.decode(key).ok().map(Self::Public),
+            None => BASE64.decode(secret.strip_prefix("whsec_")?).ok().map(Self::Secret),
+        }
+    }
+
+    /// `verify_slice` compares in constant time.
+    fn matches(&self, signed: &[u8], given: &str) -> bool {
+        let decoded = |mark| given.strip_prefix(mark).and_then(|given| BASE64.decode(given).ok());
+        match self {
+            Self::Secret(key) => {
+                let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(signed));
+                decoded("v1,").is_some_and(|given| mac.is_ok_and(|mac| mac.verify_slice(&given).is_ok()))
+            }
+            Self::Public(key) => {
+                let key = UnparsedPublicKey::new(&ED25519, key);
+                decoded("v1a,").is_some_and(|given| key.verify(signed, &given).is_ok())
+            }
+        }
     }
 
     /// Says why these bytes were not signed with the key, or not lately.
@@ -31,16 +53,9 @@ impl Key {
         if now.abs_diff(sent) > TOLERANCE {
             return Err("the message is too old, or this clock is wrong");
         }
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).map_err(|_| "the key is empty")?;
-        mac.update(format!("{id}.{timestamp}.").as_bytes());
-        mac.update(body);
-        // While a secret is being rotated there are two signatures, with a space between them. `verify_slice` compares
-        // in constant time.
-        let matches = |given: &str| {
-            let given = given.strip_prefix("v1,").and_then(|given| BASE64.decode(given).ok());
-            given.is_some_and(|given| mac.clone().verify_slice(&given).is_ok())
-        };
-        let matched = header("webhook-signature").split(' ').any(matches);
+        let signed = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
+        // While a secret is being rotated there are two signatures, with a space between them.
+        let matched = header("webhook-signature").split(' ').any(|given| self.matches(&signed, given));
         if matched { Ok(()) } else { Err("no signature matches: another secret, or not the exact body") }
     }
 }

@@ -149,7 +149,9 @@ async fn find(context: &Context, admin: &WebhooksAdmin, id: &DeliveryId, number:
     let organization = &admin.organization.id;
     let mut conn = context.db.read().await?;
     let delivery = store::find_delivery(&mut conn, organization, id).await?.ok_or(Error::NotFound)?;
-    let webhook = webhooks::find_even_deleted(&mut conn, organization, &id.webhook).await?.ok_or(Error::NotFound)?;
+    let webhook = webhooks::find_even_deleted(&mut conn, &context.vault, organization, &id.webhook)
+        .await?
+        .ok_or(Error::NotFound)?;
     let event = events::store::find(&mut conn, organization, &id.event).await?.ok_or(Error::NotFound)?;
     let lines = store::attempt_lines(&mut conn, organization, id, MOST_ATTEMPTS).await?;
     let selected = match number.or_else(|| lines.first().map(|line| line.number)) {

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
+use askama::filters::HtmlSafe;
 
 use crate::base::{DeliveryId, TimeZone, Timestamp};
 use crate::delivery::model::Ladder;
@@ -12,6 +13,7 @@ use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
 use crate::webhooks::alerts::model::what_comes;
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
+use crate::webhooks::pages::rotate::{OldSecrets, Signers};
 use crate::webhooks::store as webhooks;
 
 use super::super::model::{Figures, Range, Slot, Tally};
@@ -43,9 +45,23 @@ struct WebhookPage {
     is_table: bool,
     other_view_url: String,
     created: Moment,
+    signature: Signature,
     table: Table,
 }
 crate::web::page!(WebhookPage, as_deliveries);
+
+/// What its messages are signed with.
+#[derive(Template)]
+#[template(path = "webhooks/log/_secret.html")]
+struct Signature {
+    url: String,
+    /// "" where it is signed with a secret.
+    public_key: String,
+    old: OldSecrets,
+}
+
+/// Its template escapes what it shows.
+impl HtmlSafe for Signature {}
 
 /// A permanent state of the webhook, in words.
 struct Alert {
@@ -109,7 +125,7 @@ pub(crate) async fn show(
 
     let mut conn = context.db.read().await?;
     let organization = &admin.organization.id;
-    let webhook = webhooks::find(&mut conn, organization, &id).await?.ok_or(Error::NotFound)?;
+    let webhook = webhooks::find(&mut conn, &context.vault, organization, &id).await?.ok_or(Error::NotFound)?;
     let found = Found {
         figures: store::figures(&mut conn, &id, range, now).await?,
         slots: store::slots(&mut conn, &id, buckets.since()).await?,
@@ -117,13 +133,19 @@ pub(crate) async fn show(
         last_failure: last_failure(&mut conn, &id).await?,
         ladder: **ladder,
     };
+    let signers = Signers::load(&mut conn, &context.vault, &id, now).await?;
     let listing = store::list_deliveries(&mut conn, organization, &id, &filter, &place, LIMIT).await?;
     drop(conn);
 
     let url = urls::webhook(&id);
+    let signature = Signature {
+        url: url.clone(),
+        public_key: if signers.is_asymmetric() { signers.public_key(&context.vault) } else { String::new() },
+        old: OldSecrets::of(&id, &signers, now, zone),
+    };
     let table = Table::new(&url, &asked, listing, now, zone);
     let shell = admin.shell(Section::Integrations, webhook.name.as_str()).without_bad_news();
-    page(shell, webhook, &asked, range, &buckets, &found, table, (now, zone)).answer(&hx)
+    page(shell, webhook, &asked, range, &buckets, &found, signature, table, (now, zone)).answer(&hx)
 }
 
 /// What is known of a webhook besides its settings.
@@ -144,6 +166,7 @@ fn page(
     range: Range,
     buckets: &Buckets,
     found: &Found,
+    signature: Signature,
     table: Table,
     (now, zone): (Timestamp, TimeZone),
 ) -> WebhookPage {
@@ -171,6 +194,7 @@ fn page(
         is_table,
         other_view_url: query::write(&url, &Query { view, ..base }),
         created: Moment::relative(webhook.created_at, now, zone),
+        signature,
         table,
         url,
         webhook,

@@ -64,7 +64,7 @@ async fn a_delivery_shows_each_attempt_with_what_was_sent_and_received() {
             (&attempt["number"], &attempt["trigger"], &attempt["outcome"]),
             (&json!(number), &json!("schedule"), &json!("status"))
         );
-        assert_eq!(attempt["url"], recorder.url("/hook?x=1"));
+        assert_eq!(attempt["url"], recorder.url("/hook?***"), "a query may hold a key");
         assert!(attempt["duration_ms"].is_u64() && attempt["started_at"].as_str().expect("a time").ends_with('Z'));
         let sent = attempt["request_headers"].as_array().expect("a list");
         assert!(

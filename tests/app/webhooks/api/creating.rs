@@ -20,7 +20,7 @@ async fn a_webhook_is_answered_as_the_contract_shows_it() {
     assert_eq!((answer.status, answer.header("content-type")), (201, "application/json"), "{}", answer.text);
     assert_eq!(answer.header("cache-control"), "no-store");
     let mut created = answer.json();
-    assert_eq!(keys(&created), [&KEYS[..], &["signing_secret"]].concat());
+    assert_eq!(keys(&created), [&KEYS[..], &["signing_secret", "public_key"]].concat());
     assert!(created["signing_secret"].as_str().unwrap().starts_with("whsec_"));
     let id = created["id"].as_str().unwrap().to_owned();
     assert_eq!(answer.header("location"), format!("/api/v1/webhooks/{id}"));
@@ -32,9 +32,10 @@ async fn a_webhook_is_answered_as_the_contract_shows_it() {
         "id": id, "name": "CRM sync", "description": null, "url": URL, "state": "active", "disabled_reason": null,
         "headers": [], "events": ["PROJECT_CREATED"], "last_test": null,
         "created_at": created["created_at"], "updated_at": created["updated_at"],
-        "max_concurrency": null, "max_per_second": null,
+        "max_concurrency": null, "max_per_second": null, "signing": "symmetric",
     });
     created.as_object_mut().unwrap().remove("signing_secret");
+    created.as_object_mut().unwrap().remove("public_key");
     assert_eq!(created, expected);
     let shown = program.gets(&format!("/webhooks/{id}")).await;
     assert_eq!((shown.status, shown.json()), (200, expected), "the secret was shown once");

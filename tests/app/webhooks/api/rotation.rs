@@ -53,7 +53,7 @@ async fn both_secrets_sign_for_a_day_and_then_the_new_one_alone() {
     let new = rotated["signing_secret"].clone();
     assert!(new.as_str().unwrap().starts_with("whsec_") && new != old);
     let ends = (clock.now() + DAY).rfc3339();
-    assert_eq!(rotated["previous"], json!([{ "signing_secret": old, "expires_at": ends }]));
+    assert_eq!(rotated["previous"], json!([{ "signing_secret": old, "public_key": null, "expires_at": ends }]));
     let told = program.gets(&format!("{path}/secret")).await.json();
     assert_eq!((&told["signing_secret"], &told["previous"]), (&new, &rotated["previous"]));
 
@@ -97,7 +97,7 @@ async fn the_overlap_is_chosen_and_can_be_ended() {
     let second = program.posts(&rotate, json!({ "overlap_seconds": 604_800 })).await.json()["signing_secret"].clone();
     let third = program.posts(&rotate, json!({ "overlap_seconds": 60 })).await.json();
     let previous = json!([
-        { "signing_secret": second, "expires_at": at(60) }, { "signing_secret": first, "expires_at": at(604_800) },
+        { "signing_secret": second, "public_key": null, "expires_at": at(60) }, { "signing_secret": first, "public_key": null, "expires_at": at(604_800) },
     ]);
     assert_eq!(third["previous"], previous, "each keeps its own end");
 

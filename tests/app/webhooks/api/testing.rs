@@ -216,7 +216,9 @@ async fn the_secret_is_told_to_who_may_write_and_that_is_written_down() {
     let rotated = "UPDATE signing_secrets SET expires_at = $1";
     sqlx::query(rotated).bind(now + Duration::from_secs(3_600)).execute(&mut *tx).await.unwrap();
     let new = SigningSecret::parse(SECRET).unwrap();
-    herald::webhooks::store::insert_secret(&mut tx, &context.vault, &id, &new, now, rng).await.unwrap();
+    herald::webhooks::store::insert_secret(&mut tx, &context.vault, (&app.organization.id, &id), &new, now, rng)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let both = program.gets(&format!("{path}/secret")).await.json();
     assert_eq!(both["signing_secret"], SECRET);

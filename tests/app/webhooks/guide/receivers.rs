@@ -5,7 +5,8 @@ use std::process::Stdio;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use herald::base::WebhookId;
-use herald::delivery::signing::{SigningSecret, sign};
+use herald::delivery::signing::{Signing, SigningSecret, sign};
+use herald::webhooks::store;
 use reqwest::Client;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -27,19 +28,41 @@ struct Callback {
     sent: i64,
     signature: String,
     body: Vec<u8>,
+    /// What the receiver has: the secret, or the public key.
     secret: String,
+    signer: SigningSecret,
     /// The guide about this webhook.
     guide: Page,
 }
 
 impl Callback {
     async fn delivered() -> Self {
+        Self::signed(Signing::Symmetric).await
+    }
+
+    async fn signed(signing: Signing) -> Self {
         let app = spawn_app().await;
         let recorder = Recorder::start().await;
         let webhook: WebhookId = adds_webhook(&app, "CRM sync", &recorder.url(PATH)).await.id;
+        if signing == Signing::Asymmetric {
+            let path = format!("/api/v1/webhooks/{webhook}");
+            let program = app.program("write").await;
+            let changed = program.request(reqwest::Method::PATCH, &path[7..]).body(r#"{"signing":"asymmetric"}"#);
+            assert_eq!(
+                changed.header("content-type", "application/json").send().await.expect("an answer").status(),
+                200
+            );
+            let ended = program.request(reqwest::Method::POST, &format!("{}/rotate-secret/end", &path[7..]));
+            assert_eq!(ended.send().await.expect("an answer").status(), 200);
+        }
         records_event(&app, EventType::ProjectCreated).await;
         let received = recorder.wait_for(1).await.remove(0);
         let secret = app.program("write").await.gets(&format!("/webhooks/{webhook}/secret")).await.json();
+        let context = &app.running().context;
+        let mut conn = context.db.read().await.expect("a connection");
+        let signers = store::secrets(&mut conn, &context.vault, &webhook, context.clock.now()).await.expect("secrets");
+        drop(conn);
+        let signer = signers.into_iter().next().expect("a secret").0;
         let guide = open(&app.admin().await, &guide(&webhook)).await;
         app.stop().await;
         let header = |received: &Received, name: &str| received.header(name).expect("a header").to_owned();
@@ -47,8 +70,9 @@ impl Callback {
             id: header(&received, "webhook-id"),
             sent: header(&received, "webhook-timestamp").parse().expect("seconds"),
             signature: header(&received, "webhook-signature"),
-            secret: secret["signing_secret"].as_str().expect("a secret").to_owned(),
+            secret: secret["signing_secret"].as_str().or(secret["public_key"].as_str()).expect("a secret").to_owned(),
             body: received.body,
+            signer,
             guide,
         }
     }
@@ -61,12 +85,12 @@ impl Callback {
     }
 
     fn signed_at(&self, sent: i64) -> String {
-        let secret = SigningSecret::parse(&self.secret).expect("a secret");
-        sign(&[secret], &self.id, sent, &self.body)
+        sign(std::slice::from_ref(&self.signer), &self.id, sent, &self.body)
     }
 
     fn signed_by_another(&self) -> String {
-        sign(&[SigningSecret::of_bytes(b"somebody else's secret, not ours")], &self.id, self.sent, &self.body)
+        let another = SigningSecret::of_new(self.signer.signing(), b"somebody else's secret, not ours");
+        sign(&[another], &self.id, self.sent, &self.body)
     }
 
     /// What a receiver may be sent, and how it has to answer.
@@ -86,11 +110,15 @@ impl Callback {
         let signed = |signature: String| Message { signature: Some(signature), ..genuine.clone() };
         let at = |sent: i64| Message { timestamp: Some(sent.to_string()), ..signed(self.signed_at(sent)) };
         let other = self.signed_by_another();
+        let (mark, other_mark) = match self.signer.signing() {
+            Signing::Symmetric => ("v1,", "v1a,"),
+            Signing::Asymmetric => ("v1a,", "v1,"),
+        };
         vec![
             ("as Herald sent it", genuine.clone(), 204),
             ("with a query", with(|message| message.path += "?key=1"), 204),
             ("while the secret is being rotated", signed(format!("{other} {}", self.signature)), 204),
-            ("beside a signature of another kind", signed(format!("{} v1a,AAAA", self.signature)), 204),
+            ("beside a signature of another kind", signed(format!("{} {other_mark}AAAA", self.signature)), 204),
             ("signed four minutes ago", at(self.sent - 240), 204),
             ("signed by another", signed(other), 401),
             ("with a body of another length", with(|message| message.body.push(b' ')), 401),
@@ -100,9 +128,9 @@ impl Callback {
             ("signed far ahead", at(self.sent + 900), 401),
             ("with a time that is none", with(|message| message.timestamp = Some("soon".into())), 401),
             ("with a time beyond numbers", with(|message| message.timestamp = Some("9".repeat(40))), 401),
-            ("with the version of another kind", signed(self.signature.replace("v1,", "v1a,")), 401),
+            ("with the version of another kind", signed(self.signature.replace(mark, other_mark)), 401),
             ("with half a signature", signed(self.signature[..20].to_owned()), 401),
-            ("with an empty signature", signed("v1,".into()), 401),
+            ("with an empty signature", signed(mark.into()), 401),
             ("without its id", with(|message| message.id = None), 401),
             ("without its time", with(|message| message.timestamp = None), 401),
             ("without a signature", with(|message| message.signature = None), 401),
@@ -171,10 +199,12 @@ impl Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_programs_in_python_and_javascript_take_what_herald_signed_and_nothing_else() {
-    let callback = Callback::delivered().await;
-    for (name, program, file) in [("python", "python3", "receiver.py"), ("javascript", "node", "receiver.mjs")] {
-        let running = Running::start(&callback, name, program, file).await;
-        tells_what_is_ours(&callback, name, &running.base, PATH).await;
+    for signing in [Signing::Symmetric, Signing::Asymmetric] {
+        let callback = Callback::signed(signing).await;
+        for (name, program, file) in [("python", "python3", "receiver.py"), ("javascript", "node", "receiver.mjs")] {
+            let running = Running::start(&callback, name, program, file).await;
+            tells_what_is_ours(&callback, &format!("{name}, {signing}"), &running.base, PATH).await;
+        }
     }
 }
 
@@ -186,16 +216,19 @@ async fn the_program_in_rust_takes_what_herald_signed_and_nothing_else() {
     let with_headers = include_str!("../../../../src/webhooks/guide/receivers/receiver.rs").split_once('\n').unwrap();
     assert!(shown.starts_with(with_headers.0) && shown.ends_with(with_headers.1), "{shown}");
 
-    let key = Data::new(in_rust::Key::parse(&callback.secret).expect("a key"));
-    let server = HttpServer::new(move || App::new().app_data(key.clone()).default_service(web::to(in_rust::receive)));
-    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a port");
-    let base = format!("http://{}", server.addrs()[0]);
-    let server = server.run();
-    let handle = server.handle();
-    let serving = tokio::spawn(server);
-    tells_what_is_ours(&callback, "rust", &base, AS_IT_STANDS).await;
-    handle.stop(false).await;
-    serving.await.expect("no panic").expect("it served");
+    for callback in [callback, Callback::signed(Signing::Asymmetric).await] {
+        let key = Data::new(in_rust::Key::parse(&callback.secret).expect("a key"));
+        let server =
+            HttpServer::new(move || App::new().app_data(key.clone()).default_service(web::to(in_rust::receive)));
+        let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).expect("a port");
+        let base = format!("http://{}", server.addrs()[0]);
+        let server = server.run();
+        let handle = server.handle();
+        let serving = tokio::spawn(server);
+        tells_what_is_ours(&callback, &callback.secret[..5], &base, AS_IT_STANDS).await;
+        handle.stop(false).await;
+        serving.await.expect("no panic").expect("it served");
+    }
 }
 
 #[tokio::test]

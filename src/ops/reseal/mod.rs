@@ -1,0 +1,3 @@
+//! What changing the key does to what is sealed.
+
+pub mod store;
