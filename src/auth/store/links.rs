@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
 use crate::base::{Rng, Secret, Timestamp, UserId, names};
-use crate::db::{Conn, DbError};
+use crate::db::{Conn, DbError, Row};
 
 /// A link can be followed for this long.
 pub const VALID: Duration = Duration::from_secs(60 * 60);
@@ -59,6 +59,10 @@ pub async fn insert(
     Ok(Secret::new(code))
 }
 
+fn read(row: &Row) -> Result<Link, DbError> {
+    Ok(Link { user: row.try_get(0)?, email: row.try_get(1)? })
+}
+
 /// The link with this code, if it can still be followed.
 pub async fn find(conn: &mut Conn, purpose: Purpose, code: &str, now: Timestamp) -> Result<Option<Link>, DbError> {
     let row = sqlx::query(
@@ -69,7 +73,7 @@ pub async fn find(conn: &mut Conn, purpose: Purpose, code: &str, now: Timestamp)
     .bind(now)
     .fetch_optional(conn)
     .await?;
-    row.map(|row| Ok(Link { user: row.try_get(0)?, email: row.try_get(1)? })).transpose()
+    row.as_ref().map(read).transpose()
 }
 
 /// Uses up the link with this code. `None`: it is none, is too old, or somebody was faster.
@@ -82,7 +86,7 @@ pub async fn take(conn: &mut Conn, purpose: Purpose, code: &str, now: Timestamp)
     .bind(now)
     .fetch_optional(conn)
     .await?;
-    row.map(|row| Ok(Link { user: row.try_get(0)?, email: row.try_get(1)? })).transpose()
+    row.as_ref().map(read).transpose()
 }
 
 /// Ends the user's links for a purpose.
