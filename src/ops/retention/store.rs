@@ -8,8 +8,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::base::{EventId, Timestamp, WebhookId};
 use crate::db::{Command, Conn, DbError, Dialect, Row, sql};
-use crate::delivery::model::DeliveryState;
-use crate::webhooks::model::UNDO_WITHIN;
+use crate::delivery::model::{DeliveryState, UNDO_WITHIN};
 
 /// An event that may be due.
 #[derive(Clone, Debug)]
