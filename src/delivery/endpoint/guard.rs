@@ -1,7 +1,8 @@
 //! Where deliveries may go: public addresses only (contract section 6).
 //!
 //! The guard is asked when a webhook is saved, to tell early, and before every attempt, because that is the
-//! time that counts: what a name stands for can change in between.
+//! time that counts: what a name stands for can change in between. What it reads into addresses:
+//! docs/decisions/0043-addresses-inside-addresses.md.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -283,24 +284,26 @@ fn embedded_rule(address: Ipv6Addr) -> Option<Rule> {
 }
 
 /// The IPv4 addresses that packets to this one may end at: the last 32 bits of the translating prefixes, the
-/// 6to4 router, and of Teredo the server and the client (whose bits are turned over).
+/// 6to4 router, of Teredo the server and the client (whose bits are turned over), and below any prefix the host
+/// that an ISATAP interface names.
 fn embedded(address: Ipv6Addr) -> [Option<(&'static str, Ipv4Addr)>; 2] {
     let groups = address.segments();
     let at = |group: usize| {
         let ([a, b], [c, d]) = (groups[group].to_be_bytes(), groups[group + 1].to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
     };
+    let isatap = matches!(groups, [_, _, _, _, 0 | 0x200, 0x5efe, ..]).then(|| ("an ISATAP address", at(6)));
     match groups {
         [0, 0, 0, 0, 0, 0, ..] => [Some(("an IPv4-compatible address", at(6))), None],
         [0, 0, 0, 0, 0, 0xffff, ..] => [Some(("an IPv4-mapped address", at(6))), None],
         [0, 0, 0, 0, 0xffff, 0, ..] => [Some(("an IPv4-translated address", at(6))), None],
         [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => [Some(("a NAT64 address", at(6))), None],
-        [0x2002, ..] => [Some(("a 6to4 address", at(1))), None],
+        [0x2002, ..] => [Some(("a 6to4 address", at(1))), isatap],
         [0x2001, 0, ..] => {
             let client = Ipv4Addr::from_bits(!at(6).to_bits());
             [Some(("a Teredo client", client)), Some(("a Teredo server", at(2)))]
         }
-        _ => [None, None],
+        _ => [isatap, None],
     }
 }
 
