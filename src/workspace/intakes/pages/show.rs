@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use askama::Template;
+use url::form_urlencoded::byte_serialize;
 
 use crate::base::{Expected, IntakeId};
 use crate::web::guard::Member;
@@ -23,6 +24,8 @@ struct IntakePage {
     status: StatusWord,
     requester: String,
     email: String,
+    /// Where a click on the address leads; "" without one.
+    mail_url: String,
     client: String,
     due: Option<Day>,
     description: String,
@@ -32,6 +35,13 @@ struct IntakePage {
     project_url: String,
 }
 crate::web::page!(IntakePage, as_intake);
+
+/// Leads to a mail to this address and no other: what would begin further fields of the mail (`?bcc=`) is escaped.
+fn mail_url(email: &str) -> String {
+    let escaped = |part: &str| byte_serialize(part.as_bytes()).collect::<String>();
+    let (name, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+    format!("mailto:{}@{}", escaped(name), escaped(domain))
+}
 
 impl IntakePage {
     async fn load(member: &Member, context: &Context, id: &IntakeId) -> web::Result<Self> {
@@ -49,6 +59,7 @@ impl IntakePage {
             due: details.due_date.map(|day| Day::new(day, today(now, zone))),
             title: details.title,
             requester: details.requester.unwrap_or_default(),
+            mail_url: details.email.as_deref().map(mail_url).unwrap_or_default(),
             email: details.email.unwrap_or_default(),
             client: details.client.unwrap_or_default(),
             description: details.description.unwrap_or_default(),
@@ -100,4 +111,15 @@ pub(crate) async fn convert(change: Change<IntakeId>) -> web::Result {
         .await?;
     change.person.flash(Toast::ok("Project created").text(project.details.name));
     Ok(see_other(&change.hx, project_urls::show(&project.id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mail_url;
+
+    #[test]
+    fn an_address_leads_to_a_mail_to_it_and_to_nobody_else() {
+        assert_eq!(mail_url("ada.l-x_1@example.com"), "mailto:ada.l-x_1@example.com");
+        assert_eq!(mail_url("a+b?bcc=x&y#z%@example.com"), "mailto:a%2Bb%3Fbcc%3Dx%26y%23z%25@example.com");
+    }
 }
