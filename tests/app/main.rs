@@ -10,6 +10,7 @@ mod api_keys;
 mod architecture;
 mod backup;
 mod check;
+mod battery;
 mod crash;
 mod databases;
 mod demo;
