@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::db::{Db, OpenError, Options, ServeLock, Snapshot, sqlite_file};
 use crate::delivery::endpoint::Guard;
 use crate::delivery::engine::{Engine, Observer, Parts};
-use crate::delivery::model::{Hints, Ladder};
+use crate::delivery::model::{Hints, Ladder, Lanes};
 use crate::delivery::resolver::{Resolver, SystemResolver};
 use crate::delivery::sender::{InvalidExtraCa, Limits, Sender};
 use crate::events::{Dispatch, Recorder};
@@ -186,6 +186,7 @@ impl App {
         };
         let dispatch: Arc<dyn Dispatch> = Arc::new(engine.clone());
         let hints: Arc<dyn Hints> = Arc::new(engine.clone());
+        let lanes: Arc<dyn Lanes> = Arc::new(engine.clone());
         let recorder = Recorder { clock, rng, dispatch };
         let setup_code = SetupCode::new(context.rng.as_ref());
         let site = Site { public_url: config.public_url.clone(), trusted_proxies: config.trusted_proxies.clone() };
@@ -224,7 +225,7 @@ impl App {
             let (context, recorder, setup_code) =
                 (Data::new(context.clone()), Data::new(recorder.clone()), Data::new(setup_code.clone()));
             let (site, guard, sender) = (Data::new(site), Data::new(guard), Data::new(sender));
-            let (resolver, hints) = (Data::from(resolver), Data::from(hints));
+            let (resolver, hints, lanes) = (Data::from(resolver), Data::from(hints), Data::from(lanes));
             let (tools, test_limit) = (Data::new(tools.clone()), Data::new(test_limit));
             let (desk, imports) = (Data::new(desk), Data::new(imports.clone()));
             let (ladder, notices) = (Data::new(ladder), Data::from(notices));
@@ -234,7 +235,7 @@ impl App {
             move |app: &mut ServiceConfig| {
                 app.app_data(context.clone()).app_data(recorder.clone()).app_data(setup_code.clone());
                 app.app_data(site.clone()).app_data(guard.clone()).app_data(sender.clone());
-                app.app_data(resolver.clone()).app_data(hints.clone());
+                app.app_data(resolver.clone()).app_data(hints.clone()).app_data(lanes.clone());
                 app.app_data(publisher.clone()).app_data(deliveries.clone());
                 app.app_data(tools.clone()).app_data(test_limit.clone());
                 app.app_data(callers.clone()).app_data(throttles.clone()).app_data(desk.clone());

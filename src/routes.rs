@@ -165,6 +165,11 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(webhooks("/{webhook}/dismiss").post(alerts::dismiss))
         .service(webhooks("/{webhook}/deliveries.csv").get(log::export::csv))
         .service(webhooks("/{webhook}/deliveries.ndjson").get(log::export::ndjson))
+        .service(webhooks("/{webhook}/redeliver").post(log::selection::redeliver))
+        .service(webhooks("/{webhook}/replay").get(log::replay::ask::form).post(log::replay::ask::start))
+        .service(webhooks("/{webhook}/replays").get(log::replay::list::show))
+        .service(webhooks("/{webhook}/replays/{replay}").get(log::replay::show::show))
+        .service(webhooks("/{webhook}/replays/{replay}/cancel").post(log::replay::show::cancel))
         .service(webhooks("/{webhook}/deliveries/{delivery}").get(log::delivery::show))
         .service(webhooks("/{webhook}/deliveries/{delivery}/redeliver").post(log::delivery::redeliver));
 

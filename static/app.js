@@ -49,7 +49,8 @@
     form.querySelectorAll("[data-select-all]").forEach((box) => tick(box, members(form, box)));
   };
   const MEMBERS = 'input[type="checkbox"]:is([name="events"], [name="id"])';
-  const members = (form, box) => [...(box.dataset.selectAll === "all" ? form : box.closest("fieldset")).querySelectorAll(MEMBERS)];
+  // The boxes of a table may belong to a form that stands above it.
+  const members = (form, box) => [...(box.dataset.selectAll === "all" ? form : box.closest("fieldset")).elements].filter((b) => b.matches(MEMBERS));
   on("change", "[data-select-all]", (box) => { members(box.form, box).forEach((b) => { b.checked = box.checked; }); sync(box.form); });
   on("change", MEMBERS, (box) => sync(box.form));
   const syncAll = () => document.querySelectorAll("form:has([data-select-all])").forEach(sync);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{Duration, LocalResult, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;
 
 use super::clock::Timestamp;
@@ -31,6 +32,22 @@ impl TimeZone {
         at.utc().with_timezone(&self.0)
     }
 
+    /// The instants at which clocks show `local`: two different ones in an hour that occurs twice, earlier first. Where clocks jump
+    /// over it, the next full hour that they show.
+    pub fn instants(self, local: NaiveDateTime) -> (Timestamp, Timestamp) {
+        let at = |time: chrono::DateTime<Tz>| Timestamp::from_micros(time.timestamp_micros());
+        // No clock has ever jumped further than a day.
+        for hours in 0..=24 {
+            match self.0.from_local_datetime(&(local + Duration::hours(hours))) {
+                LocalResult::Single(only) => return (at(only), at(only)),
+                LocalResult::Ambiguous(earlier, later) => return (at(earlier), at(later)),
+                LocalResult::None => {}
+            }
+        }
+        let utc = Timestamp::from_micros(local.and_utc().timestamp_micros());
+        (utc, utc)
+    }
+
     /// PERFORMED_AT as the callback writes it: `2021-05-26 00:50:15 PDT`, with the tz database's
     /// abbreviation at that instant; where the database has only digits, those (`-03`, `+0545`).
     pub fn performed_at(self, at: Timestamp) -> String {
@@ -54,6 +71,23 @@ impl fmt::Display for TimeZone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_clocks_show_is_one_instant_or_two() {
+        let table = [
+            ("Asia/Kathmandu", "2026-11-23T18:30:00", "2026-11-23T12:45:00Z", "2026-11-23T12:45:00Z"),
+            ("Europe/Berlin", "2026-10-25T02:30:00", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"),
+            // Clocks jump from 02:00 to 03:00.
+            ("Europe/Berlin", "2026-03-29T02:30:00", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00Z"),
+            // A day that never was.
+            ("Pacific/Apia", "2011-12-30T00:00:00", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"),
+        ];
+        for (zone, local, earlier, later) in table {
+            let zone: TimeZone = zone.parse().unwrap();
+            let at = |text| Timestamp::parse_rfc3339(text).unwrap();
+            assert_eq!(zone.instants(local.parse().unwrap()), (at(earlier), at(later)), "{local}");
+        }
+    }
 
     #[test]
     fn performed_at_carries_the_abbreviation_of_that_instant() {

@@ -13,7 +13,7 @@ use crate::db::{Db, DbError, Dialect, meta};
 use crate::events::fan_out::{BornDelivery, Dispatch};
 
 use super::lane::Lane;
-use super::model::{AttemptResult, Hints, Job, Lease, Redelivery, Trigger};
+use super::model::{AttemptResult, Hints, Job, Lanes, Lease, Redelivery, Trigger};
 use super::recorder::{self, Recorder};
 use super::replay;
 use super::retry::Schedule;
@@ -217,6 +217,13 @@ impl Hints for Engine {
 
     fn news(&self) {
         self.shared.parts.news.notify_one();
+    }
+}
+
+impl Lanes for Engine {
+    fn is_narrowed(&self, webhook: &WebhookId) -> bool {
+        let lane = self.shared.lanes.lock().expect("no holder of this lock panics").get(webhook).cloned();
+        lane.is_some_and(|lane| lane.is_narrowed())
     }
 }
 

@@ -78,6 +78,11 @@ impl Lane {
         self.pump(shared);
     }
 
+    /// Whether the receiver is overwhelmed, and gets one request at a time.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.state().narrowed
+    }
+
     /// Whether a redelivery waits here for its turn.
     pub(super) fn awaits(&self, id: &DeliveryId) -> bool {
         self.state().urgent.iter().any(|job| job.id == *id)

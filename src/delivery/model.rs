@@ -244,6 +244,12 @@ pub trait Hints: Send + Sync + 'static {
     fn news(&self);
 }
 
+/// What the engine of this process knows of a webhook's lane, and no table says.
+pub trait Lanes: Send + Sync + 'static {
+    /// The receiver is overwhelmed: it gets one request at a time until a success.
+    fn is_narrowed(&self, webhook: &WebhookId) -> bool;
+}
+
 /// For processes without an engine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoHints;

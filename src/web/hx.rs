@@ -145,6 +145,14 @@ pub fn piece(template: &impl Template, toasts: &[Toast]) -> Result {
     Ok(html(StatusCode::OK, template.render()? + &toast::partials(toasts)?))
 }
 
+/// An answer that htmx swaps otherwise than the element says that asked for it: `hx-retarget`, `hx-reswap`.
+pub fn retargeted(mut answer: HttpResponse, headers: &[(&'static str, &'static str)]) -> HttpResponse {
+    for (name, value) in headers {
+        answer.headers_mut().insert(HeaderName::from_static(name), header::HeaderValue::from_static(value));
+    }
+    answer
+}
+
 /// Sends the person on after a successful post: 303, or 200 with `HX-Redirect` to htmx.
 pub fn see_other(hx: &Hx, url: impl AsRef<str>) -> HttpResponse {
     let mut answer = if hx.is_htmx() { HttpResponse::Ok() } else { HttpResponse::SeeOther() };

@@ -30,6 +30,8 @@ pub struct WebhookForm {
     pub signing_secret: Option<Secret>,
     /// What becomes of held deliveries: `deliver` or `cancel`.
     pub held: String,
+    /// How many of them come back in a second at most; empty: as many as the receiver takes.
+    pub held_per_second: String,
     pub action: String,
     /// The event type of Send example.
     pub example: String,
@@ -125,6 +127,7 @@ impl WebhookForm {
             status: some(&self.status),
             limits: self.limits(),
             held: some(&self.held),
+            held_per_second: some(self.held_per_second.trim()),
             headers: Some(self.headers()),
             events: Some(self.chosen_events()),
             signing: some(&self.signing),

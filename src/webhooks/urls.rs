@@ -1,6 +1,6 @@
 //! The addresses of webhooks.
 
-use crate::base::{DeliveryId, WebhookId};
+use crate::base::{DeliveryId, ReplayId, WebhookId};
 
 /// Organization Settings > Integrations: there is one kind of them.
 pub const INTEGRATIONS: &str = "/settings/integrations";
@@ -54,6 +54,11 @@ pub fn delivery(id: &DeliveryId) -> String {
     format!("{}/deliveries/{id}", show(&id.webhook))
 }
 
+/// A replay's page.
+pub fn show_replay(id: &WebhookId, replay: &ReplayId) -> String {
+    format!("{}/{replay}", replays(id))
+}
+
 macro_rules! below {
     ($($(#[$doc:meta])* $name:ident, $end:literal;)*) => {$(
         $(#[$doc])*
@@ -70,6 +75,9 @@ below! {
     pause, "pause";
     resume, "resume";
     enable, "enable";
+    replay, "replay";
+    replays, "replays";
+    redeliver, "redeliver";
     reveal, "reveal";
     dismiss, "dismiss";
     rotate, "rotate-secret";

@@ -11,7 +11,7 @@ use herald::delivery::sender::{Limits, Sender};
 use herald::events::EventType;
 use herald::events::model::{Draft as EventDraft, NewEvent};
 use herald::webhooks::actions::{self, Tools};
-use herald::webhooks::model::{Draft, DraftHeader, Webhook};
+use herald::webhooks::model::{Draft, DraftHeader, Held, Webhook};
 
 use super::app::TestApp;
 
@@ -67,4 +67,22 @@ pub async fn records(app: &TestApp, event_type: EventType) -> NewEvent {
     let event = recorded.expect("an event");
     tx.commit().await.expect("a commit");
     event
+}
+
+/// Somebody pauses the webhook.
+pub async fn pauses(app: &TestApp, webhook: &Webhook) {
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    actions::pause(&mut tx, &tools(app), &actor(app), &webhook.id).await.expect("it pauses");
+    tx.commit().await.expect("a commit");
+}
+
+/// So many events happen during a pause, and are cancelled at its end: deliveries without a single attempt.
+pub async fn cancels_many(app: &TestApp, webhook: &Webhook, count: usize) {
+    pauses(app, webhook).await;
+    for _ in 0..count {
+        records(app, EventType::ProjectEdited).await;
+    }
+    let mut tx = app.running().db.begin().await.expect("a transaction");
+    actions::resume(&mut tx, &tools(app), &actor(app), &webhook.id, Some(Held::Cancel)).await.expect("it resumes");
+    tx.commit().await.expect("a commit");
 }

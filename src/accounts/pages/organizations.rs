@@ -18,6 +18,7 @@ use crate::auth::passwords;
 use crate::auth::store::organizations;
 use crate::base::{Cursor, OrganizationId, Secret, TimeZone};
 use crate::delivery::model::Hints;
+use crate::delivery::store::{SwitchCounts, count_for_switch};
 use crate::web::guard::AccountManager;
 use crate::web::hx::html;
 use crate::web::{
@@ -89,6 +90,8 @@ struct FormPage {
     /// `None`: it is to be made.
     organization: Option<Organization>,
     has_admin: bool,
+    /// What is held until webhooks are turned on, in a sentence or "".
+    held: String,
     form: OrganizationForm,
     admin: AdminForm,
     is_enabled: bool,
@@ -107,6 +110,7 @@ impl FormPage {
             shell: manager.shell(Section::Organizations, title),
             organization,
             has_admin: true,
+            held: String::new(),
             is_enabled: form.is_enabled(),
             form,
             admin: AdminForm::default(),
@@ -129,8 +133,15 @@ impl FormPage {
         organization: Organization,
         form: OrganizationForm,
     ) -> Result<Self> {
-        let has_admin = organizations::has_admin(&mut *context.db.read().await?, &organization.id).await?;
-        Ok(Self { has_admin, ..Self::new(manager, Some(organization), form) })
+        let mut conn = context.db.read().await?;
+        let has_admin = organizations::has_admin(&mut conn, &organization.id).await?;
+        let held = count_for_switch(&mut conn, &organization.id).await?.held;
+        let held = match held {
+            0 => String::new(),
+            1 => "1 delivery is held, and sent when webhooks are turned on.".to_owned(),
+            held => format!("{held} deliveries are held, and sent, oldest first, when webhooks are turned on."),
+        };
+        Ok(Self { has_admin, held, ..Self::new(manager, Some(organization), form) })
     }
 }
 
@@ -218,6 +229,8 @@ struct TurnOffPage {
     organization: Organization,
     url: String,
     active_webhooks: i64,
+    /// Deliveries that would be held.
+    pending: i64,
     form: OrganizationForm,
 }
 
@@ -246,6 +259,7 @@ pub async fn save(
             shell: manager.shell(Section::Organizations, "Turn off webhooks"),
             url: url(&organization.id),
             active_webhooks: organizations::count_active_webhooks(&mut conn, &organization.id).await?,
+            pending: count_for_switch(&mut conn, &organization.id).await?.pending,
             organization,
             form,
         };
@@ -254,17 +268,26 @@ pub async fn save(
     let hints: Arc<dyn Hints> = hints.into_inner();
     let by = by(&context, &manager.user.email, manager.address());
     let mut tx = context.db.begin().await?;
+    let before = count_for_switch(&mut tx, &organization.id).await?;
     let changed = actions::change_organization(&mut tx, &by, &hints, &organization.id, change).await?;
     let changed = changed.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    manager.flash(confirmation(&organization, &changed));
+    manager.flash(confirmation(&organization, &changed, before));
     Ok(see_other(&hx, url(&organization.id)))
 }
 
-fn confirmation(before: &Organization, after: &Organization) -> Toast {
+fn confirmation(before: &Organization, after: &Organization, counts: SwitchCounts) -> Toast {
     match (before.webhooks_enabled, after.webhooks_enabled) {
-        (false, true) => Toast::ok("Webhooks enabled").text(format!("{} can now add instances.", after.name)),
-        (true, false) => Toast::ok("Webhooks turned off").text("Open deliveries are held until they are turned on."),
+        (false, true) => Toast::ok("Webhooks enabled").text(match counts.held {
+            0 => format!("{} can now add instances.", after.name),
+            1 => "1 held delivery is let go.".to_owned(),
+            held => format!("{held} held deliveries are let go, oldest first."),
+        }),
+        (true, false) => Toast::ok("Webhooks turned off").text(match counts.pending {
+            0 => "Nothing was waiting to be sent.".to_owned(),
+            1 => "1 delivery is held until they are turned on.".to_owned(),
+            pending => format!("{pending} deliveries are held until they are turned on."),
+        }),
         (true, true) | (false, false) => Toast::ok("Changes saved"),
     }
 }

@@ -130,6 +130,8 @@ pub struct Replay {
     pub webhook: WebhookId,
     pub state: ReplayState,
     pub filter: ReplayFilter,
+    /// How many start in a second at most.
+    pub per_second: i64,
     /// Deliveries that it was started for.
     pub total: i64,
     /// Those that are at their end: delivered, failed by the schedule, or no longer to be sent.

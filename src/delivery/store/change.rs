@@ -21,6 +21,27 @@ pub async fn count_held(conn: &mut Conn, webhook: &WebhookId) -> Result<i64, DbE
     Ok(row.try_get(0)?)
 }
 
+/// What turning webhooks off or on for an organization is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwitchCounts {
+    /// Will be held when they are turned off.
+    pub pending: i64,
+    /// Held since they were turned off.
+    pub held: i64,
+}
+
+/// Counts what the switch of the organization would hold, and what it holds.
+pub async fn count_for_switch(conn: &mut Conn, organization: &OrganizationId) -> Result<SwitchCounts, DbError> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FILTER (WHERE state = 'pending'), COUNT(*) FILTER (WHERE hold = 'switch') FROM deliveries \
+         WHERE state IN ('pending', 'held') AND webhook_id IN (SELECT id FROM webhooks WHERE organization_id = $1)",
+    )
+    .bind(organization)
+    .fetch_one(conn)
+    .await?;
+    Ok(SwitchCounts { pending: row.try_get(0)?, held: row.try_get(1)? })
+}
+
 /// Pausing or disabling: what is pending is held, its attempts kept. An attempt under way ends and counts.
 pub async fn hold(conn: &mut Conn, webhook: &WebhookId) -> Result<u64, DbError> {
     let text = "UPDATE deliveries SET state = 'held', hold = 'webhook', due_at = NULL WHERE webhook_id = $1 AND state = 'pending'";

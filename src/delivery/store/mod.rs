@@ -14,8 +14,8 @@ mod target;
 
 pub use alerts::{Evidence, climb, due_alerts, last_failure, note_success_of_test};
 pub use change::{
-    HAND_OVER, cancel_for_deletion, cancel_held, count_held, forget_asked, hold, hold_for_switch, release_for_switch,
-    release_held, release_held_slowly, start_redelivery, undo_deletion,
+    HAND_OVER, SwitchCounts, cancel_for_deletion, cancel_held, count_for_switch, count_held, forget_asked, hold,
+    hold_for_switch, release_for_switch, release_held, release_held_slowly, start_redelivery, undo_deletion,
 };
 pub use claim::{Claim, Extend, Release, TakeUp, asked_redeliveries, due_webhooks, free_all_leases};
 pub use replaying::{

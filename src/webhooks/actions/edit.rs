@@ -53,6 +53,7 @@ pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) 
         created_at: now,
         updated_at: now,
         deleted: None,
+        not_before: None,
         failing_since: None,
         failures: 0,
         last_test: None,

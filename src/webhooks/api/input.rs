@@ -50,6 +50,7 @@ pub(super) fn change(body: &Document, stored: &Stored<'_>) -> Result<WebhookChan
             status: None,
             limits: limits(fields),
             held: None,
+            held_per_second: None,
             headers: headers(fields),
             events: events(fields),
             signing: text(fields, "signing"),

@@ -44,6 +44,7 @@ pub(super) fn path(field: Field) -> String {
         Field::Signing => "signing".into(),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
+        Field::HeldPerSecond => "held_per_second".into(),
         Field::Example => "event_type".into(),
     }
 }

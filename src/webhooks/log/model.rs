@@ -45,6 +45,14 @@ pub struct Due {
     pub not_before: Option<Timestamp>,
 }
 
+impl Due {
+    /// It would start earlier, had the receiver not asked for no attempt before then.
+    pub fn waits_for_receiver(&self, now: Timestamp) -> bool {
+        let asked = self.not_before.filter(|at| *at > now);
+        asked.is_some_and(|asked| self.due_at.is_some_and(|due_at| due_at <= asked))
+    }
+}
+
 impl Delivery {
     /// What it waits for while it is held, or why it was cancelled, by its name.
     pub fn named_reason(&self) -> Option<&str> {

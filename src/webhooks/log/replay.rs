@@ -6,13 +6,14 @@ use crate::auth::audit;
 use crate::auth::model::Actor;
 use crate::base::{ReplayId, WebhookId};
 use crate::db::{Conn, Tx};
-use crate::delivery::model::{NewReplay, RedeliverRefusal, Replay, ReplayFilter, ReplayState};
+use crate::delivery::model::{DeliveryState, NewReplay, RedeliverRefusal, Replay, ReplayFilter, ReplayState};
 use crate::delivery::store::{cancel_replay, count_replayable, insert_replay};
 use crate::events::record::next_seq;
 use crate::webhooks::model::{PerSecond, WebhookState};
 use crate::webhooks::store as webhooks;
 
 use super::actions::{Refusal, Tools};
+use super::model::Place;
 use super::store;
 
 /// What is to be replayed, and how fast.
@@ -32,8 +33,48 @@ pub async fn count(
     webhook: &WebhookId,
     filter: &ReplayFilter,
 ) -> Result<i64, Refusal> {
+    let counts = count_by_state(conn, tools, actor, webhook, filter).await?;
+    Ok(counts.iter().map(|(_, count)| count).sum())
+}
+
+/// The same for each state that is wanted.
+pub async fn count_by_state(
+    conn: &mut Conn,
+    tools: Tools<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    filter: &ReplayFilter,
+) -> Result<Vec<(DeliveryState, i64)>, Refusal> {
     webhooks::find_state(conn, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
-    Ok(count_replayable(conn, webhook, filter, tools.clock.now()).await?)
+    let now = tools.clock.now();
+    let mut counts = Vec::with_capacity(filter.states.len());
+    for state in &filter.states {
+        let of_state = ReplayFilter { states: vec![*state], ..filter.clone() };
+        counts.push((*state, count_replayable(conn, webhook, &of_state, now).await?));
+    }
+    Ok(counts)
+}
+
+/// Replays that are looked at for one that was asked for twice.
+const RECENT: usize = 10;
+
+/// As [`start`], but of a question that was answered twice, by a second press of the button, only the first answer counts: the
+/// replay that it started is returned. The filter's end is the time of the question, so that no two questions are alike.
+pub async fn start_once(
+    tx: &mut Tx,
+    tools: Tools<'_>,
+    actor: &Actor,
+    webhook: &WebhookId,
+    plan: Plan,
+) -> Result<Replay, Refusal> {
+    // Locks the organization: of two answers at once, the second one sees the first.
+    next_seq(tx, &actor.organization, 1).await?.ok_or(Refusal::NotFound)?;
+    webhooks::find_state(tx, &actor.organization, webhook).await?.ok_or(Refusal::NotFound)?;
+    let recent = store::list_replays(tx, webhook, &Place::Newest, RECENT).await?;
+    match recent.rows.into_iter().find(|replay| replay.filter == plan.filter) {
+        Some(same) => Ok(same),
+        None => start(tx, tools, actor, webhook, plan).await,
+    }
 }
 
 /// Starts a replay; the engine goes on with it when `tx` is committed.

@@ -11,7 +11,7 @@ use crate::events::EventType;
 use super::header::{Header, HeaderName, HeaderValue};
 use super::signer::{DraftSigning, Prepared, parse_signing};
 use super::text::{Description, Name};
-use super::{DraftLimits, Held, Limits, LimitsChange, Status};
+use super::{DraftLimits, Held, Limits, LimitsChange, PerSecond, Status};
 
 /// The most headers a webhook may have.
 pub const MAX_HEADERS: usize = 20;
@@ -39,6 +39,7 @@ pub enum Field {
     Signing,
     SigningSecret,
     Held,
+    HeldPerSecond,
     /// Of which event type a test is an example.
     Example,
 }
@@ -141,6 +142,7 @@ pub struct DraftChange {
     pub status: Option<String>,
     pub limits: DraftLimits,
     pub held: Option<String>,
+    pub held_per_second: Option<String>,
     pub headers: Option<Vec<DraftHeader>>,
     pub events: Option<Vec<String>>,
     pub signing: Option<String>,
@@ -200,6 +202,11 @@ impl DraftChange {
         change.status = wrong.take(Field::Status, parse_option(self.status.as_deref())).flatten();
         change.limits = self.limits.parse(&mut wrong);
         change.held = wrong.take(Field::Held, parse_option(self.held.as_deref())).flatten();
+        // What is cancelled has no pace, whatever stands in the field.
+        if let (Some(Held::Deliver), Some(pace)) = (change.held, &self.held_per_second) {
+            let pace = wrong.take(Field::HeldPerSecond, pace.parse::<PerSecond>());
+            change.held = Some(Held::Deliver.at(pace));
+        }
         match &self.headers {
             Some(headers) => change.headers = parse_headers(&mut wrong, headers, stored, change.endpoint.as_ref()),
             // Headers that nobody mentioned would go to the new address too.

@@ -48,6 +48,8 @@ pub struct Webhook {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub deleted: Option<Deletion>,
+    /// The receiver asked for no attempt before this, for whatever delivery (Retry-After).
+    pub not_before: Option<Timestamp>,
     /// The first failure after the last success.
     pub failing_since: Option<Timestamp>,
     /// Failed attempts since then.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::base::{Secret, Timestamp, WebhookId};
 use crate::delivery::endpoint::Unresolved;
 use crate::delivery::signing::SigningSecret;
+use crate::delivery::store::count_held;
 use crate::web::{self, Context, Error, Form, Hx, Page, Toast, see_other};
 use crate::webhooks::actions::{self, HeldOutcome, Refusal, Tools, Updated};
 use crate::webhooks::form::{HeaderRow, Intent, WebhookForm};
@@ -113,7 +114,15 @@ pub(crate) async fn update(
     let (webhook, headers, signers) = load(&admin, &context, &id, now).await?;
     let stored = Stored { endpoint: Some(&webhook.endpoint), headers: &headers };
     let desk = Desk { admin: &admin, now, signers, vault: &context.vault };
-    let again = |form: &WebhookForm| desk.typed_change(form, &webhook);
+    // The question what becomes of held deliveries, once it was answered, stays in the form until it is saved.
+    let asked = match form.held.as_str() {
+        "" => 0,
+        _ => count_held(&mut *context.db.read().await?, &id).await?,
+    };
+    let again = |form: &WebhookForm| {
+        let page = desk.typed_change(form, &webhook);
+        if asked > 0 { page.with_held_question(asked) } else { page }
+    };
     match form.intent() {
         Intent::AddHeader | Intent::RemoveHeader(_) => return row_button(form, again, &hx),
         Intent::Test | Intent::Example => {

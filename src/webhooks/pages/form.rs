@@ -3,21 +3,20 @@
 use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header;
 use askama::Template;
 
 use crate::base::{Secret, TimeZone, Timestamp, Vault};
 use crate::delivery::signing::{Signing, SigningSecret};
 use crate::events::body::render_test;
 use crate::events::{EventType, Group};
-use crate::web::hx::html;
+use crate::web::hx::{html, retargeted};
 use crate::web::{self, Coloured, FieldErrors, Hx, Moment, Page, Section, Shell, Toast, toast};
 use crate::webhooks::form::{HeaderRow, WebhookForm};
 use crate::webhooks::model::{Field, HeaderName, Invalid, LastTest, NAME_CHARACTERS, Status, Webhook, WebhookState};
 use crate::webhooks::urls;
 
 use super::WebhooksAdmin;
-use super::list::why_disabled;
+use super::list::{is_tested_since, why_disabled};
 use super::preview::Preview;
 use super::rotate::{OldSecrets, Signers, public_key_of};
 
@@ -43,6 +42,8 @@ pub(super) struct FormPage {
     max_per_second: String,
     /// Why Herald disabled the webhook, where it did.
     disabled: Option<&'static str>,
+    /// Where it is enabled, once a test was delivered; else nothing.
+    enable_url: String,
     rows: Vec<Row>,
     /// The rows are another webhook's, whose values are not copied.
     lacks_values: bool,
@@ -54,6 +55,9 @@ pub(super) struct FormPage {
     tested: Option<Tested>,
     /// The question what becomes of so many held deliveries.
     held: Option<i64>,
+    /// What was answered.
+    held_choice: String,
+    held_per_second: String,
     errors: FieldErrors,
     /// What would change, where that was asked; the page asks by itself otherwise.
     preview: Option<Preview>,
@@ -190,6 +194,9 @@ impl Desk<'_> {
         let mut page = self.page(frame, form, secret, &stored_names(webhook));
         page.guide_url = urls::guide(&webhook.id);
         page.disabled = (webhook.state == WebhookState::Disabled).then(|| why_disabled(webhook));
+        if webhook.state == WebhookState::Disabled && is_tested_since(webhook) {
+            page.enable_url = urls::enable(&webhook.id);
+        }
         page.tested = webhook.last_test.map(|test| tested(test, self.now, self.zone()));
         page
     }
@@ -212,6 +219,7 @@ impl Desk<'_> {
             max_concurrency: form.max_concurrency.clone().unwrap_or_default(),
             max_per_second: form.max_per_second.clone().unwrap_or_default(),
             disabled: None,
+            enable_url: String::new(),
             rows: rows(form.rows(), stored),
             lacks_values: false,
             add_has_focus: false,
@@ -220,6 +228,8 @@ impl Desk<'_> {
             signing: if form.signing.is_empty() { saved_signing.as_str().to_owned() } else { form.signing.clone() },
             tested: None,
             held: None,
+            held_choice: form.held.clone(),
+            held_per_second: form.held_per_second.clone(),
             errors: FieldErrors::default(),
             preview: None,
             preview_has_focus: false,
@@ -328,16 +338,6 @@ impl FormPage {
     }
 }
 
-fn retargeted(
-    mut answer: actix_web::HttpResponse,
-    headers: &[(&'static str, &'static str)],
-) -> actix_web::HttpResponse {
-    for (name, value) in headers {
-        answer.headers_mut().insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
-    }
-    answer
-}
-
 /// The id of a field's control.
 fn control(field: Field) -> String {
     match field {
@@ -354,6 +354,7 @@ fn control(field: Field) -> String {
         Field::Signing => "signing".into(),
         Field::SigningSecret => "signing_secret".into(),
         Field::Held => "held".into(),
+        Field::HeldPerSecond => "held_per_second".into(),
         Field::Example => "example".into(),
     }
 }

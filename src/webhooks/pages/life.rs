@@ -22,9 +22,20 @@ use super::edit::state_changed;
 #[template(path = "webhooks/resume.html")]
 struct ResumePage {
     shell: Shell,
+    here: String,
+    question: Question,
+}
+
+/// The same question for htmx, as a dialog.
+#[derive(Template)]
+#[template(path = "webhooks/resume_dialog.html")]
+struct ResumeDialog<'a> {
+    question: &'a Question,
+}
+
+struct Question {
     /// Resume or Enable.
     verb: &'static str,
-    here: String,
     name: String,
     count: i64,
     action: String,
@@ -35,7 +46,19 @@ struct ResumePage {
     errors: FieldErrors,
 }
 
-crate::web::page!(ResumePage);
+impl Page for ResumePage {
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn whole(&self) -> askama::Result<String> {
+        self.render()
+    }
+
+    fn fragment(&self, _: &Hx) -> askama::Result<String> {
+        ResumeDialog { question: &self.question }.render()
+    }
+}
 
 /// What becomes of what is held: `deliver`, `cancel`, or nothing said.
 #[derive(Debug, Default, Deserialize)]
@@ -161,9 +184,10 @@ async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Resul
         Ok(held) => held,
         Err(wrong) => {
             let (webhook, count) = look(admin, context, id).await?;
-            let page = question(way, admin, &webhook, count);
-            let (error, errors, per_second) = (wrong.held, wrong.pace, form.held_per_second.clone());
-            return ResumePage { error, errors, per_second, ..page }.rejected(hx);
+            let mut page = question(way, admin, &webhook, count);
+            (page.question.error, page.question.errors) = (wrong.held, wrong.pace);
+            page.question.per_second = form.held_per_second.clone();
+            return page.rejected(hx);
         }
     };
     match way.go(change, held).await {
@@ -175,8 +199,8 @@ async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Resul
         }
         Err(Refusal::HeldChoice { count }) => {
             let (webhook, _) = look(admin, context, id).await?;
-            let per_second = form.held_per_second.clone();
-            let page = ResumePage { per_second, ..question(way, admin, &webhook, count) };
+            let mut page = question(way, admin, &webhook, count);
+            page.question.per_second = form.held_per_second.clone();
             page.answer_with(hx, StatusCode::CONFLICT)
         }
         Err(refusal) => Err(refusal.into()),
@@ -201,14 +225,16 @@ async fn held_of(conn: &mut crate::db::Conn, webhook: &Webhook) -> Result<i64, D
 fn question(way: Way, admin: &WebhooksAdmin, webhook: &Webhook, count: i64) -> ResumePage {
     ResumePage {
         shell: admin.shell(Section::Integrations, format!("{} {}", way.verb(), webhook.name)),
-        verb: way.verb(),
         here: format!("{} instance", way.verb()),
-        name: webhook.name.to_string(),
-        count,
-        action: way.url(&webhook.id),
-        back: urls::show(&webhook.id),
-        error: String::new(),
-        per_second: String::new(),
-        errors: FieldErrors::default(),
+        question: Question {
+            verb: way.verb(),
+            name: webhook.name.to_string(),
+            count,
+            action: way.url(&webhook.id),
+            back: urls::show(&webhook.id),
+            error: String::new(),
+            per_second: String::new(),
+            errors: FieldErrors::default(),
+        },
     }
 }

@@ -36,6 +36,8 @@ struct Row {
     events: String,
     groups: String,
     status: Status,
+    /// When it goes on, where that is worth saying.
+    next: String,
     spark: Sparkline,
     /// The share of the deliveries that arrived, as on the instance's own page; `None` without any to send.
     delivered: Option<String>,
@@ -65,19 +67,21 @@ struct Alert {
 pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, ladder: Data<Ladder>, hx: Hx) -> web::Result {
     let now = context.clock.now();
     let organization = &admin.organization;
-    let (webhooks, hours, delivered, last) = {
+    let (webhooks, hours, delivered, last, next) = {
         let mut conn = context.db.read().await?;
         (
             store::list(&mut conn, &context.vault, &organization.id).await?,
             store::attempts_by_hour(&mut conn, &organization.id, now).await?,
             store::delivered(&mut conn, &organization.id, now).await?,
             store::last_attempts(&mut conn, &organization.id).await?,
+            store::next_attempts(&mut conn, &organization.id, now).await?,
         )
     };
     let zone = organization.time_zone;
     let row = |webhook: &Webhook| {
         let id = &webhook.id;
-        row(webhook, hours.get(id), delivered.get(id), last.get(id), now, zone)
+        let row = row(webhook, hours.get(id), delivered.get(id), last.get(id), now, zone);
+        Row { next: goes_on(webhook, next.get(id).copied(), now, zone), ..row }
     };
     let page = ListPage {
         shell: admin.shell(Section::Integrations, "Webhook instances").without_bad_news(),
@@ -116,12 +120,24 @@ fn row(
         events: events(webhook),
         groups: groups(webhook),
         status: status(webhook),
+        next: String::new(),
         spark: Sparkline::new(label, &bars),
         delivered: delivered.map(|delivered| percent(delivered.succeeded, delivered.all)),
         last: last.map(|attempt| (Moment::relative(attempt.started_at, now, zone), outcome(attempt))),
         show_url: urls::show(&webhook.id),
         edit_url: urls::edit(&webhook.id),
         delete_url: urls::delete(&webhook.id),
+    }
+}
+
+/// When a webhook goes on that is failing, or that waits because its receiver asked for it.
+fn goes_on(webhook: &Webhook, next: Option<Timestamp>, now: Timestamp, zone: TimeZone) -> String {
+    let words = |at| Moment::relative(at, now, zone).text;
+    match (webhook.not_before.filter(|at| *at > now), next.filter(|at| *at > now)) {
+        _ if webhook.state != WebhookState::Active => String::new(),
+        (Some(until), _) => format!("Asked to wait, next {}", words(next.map_or(until, |at| at.max(until)))),
+        (None, Some(at)) if webhook.failing_since.is_some() => format!("Next try {}", words(at)),
+        (None, _) => String::new(),
     }
 }
 
@@ -174,7 +190,13 @@ fn alert(
     let alert = |tone, title, text: String| Some(Alert { tone, title, text, url, link });
     match (webhook.state, webhook.failing_since) {
         (WebhookState::Disabled, _) => {
-            alert("bad", format!("{} is disabled", webhook.name), why_disabled(webhook).into())
+            let (title, why) = (format!("{} is disabled", webhook.name), why_disabled(webhook));
+            if is_tested_since(webhook) {
+                let text = format!("{why} A test was delivered since.");
+                let url = urls::enable(&webhook.id);
+                return Some(Alert { tone: "bad", title, text, url, link: "Enable instance" });
+            }
+            alert("bad", title, format!("{why} Send a test, and enable it when that is delivered."))
         }
         (WebhookState::Active, Some(since)) => {
             let failures = counted(usize::try_from(webhook.failures).unwrap_or(0), "attempt", "attempts");
@@ -188,6 +210,11 @@ fn alert(
         }
         (WebhookState::Active | WebhookState::Paused, _) => None,
     }
+}
+
+/// Whether a test was delivered since Herald disabled it, or somebody last changed it.
+pub(super) fn is_tested_since(webhook: &Webhook) -> bool {
+    webhook.last_test.is_some_and(|test| test.success && test.at >= webhook.updated_at)
 }
 
 /// Why Herald disabled it, in a sentence.

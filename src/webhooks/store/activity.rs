@@ -120,6 +120,31 @@ pub async fn last_attempts(
     Ok(attempts)
 }
 
+/// When the next attempt of each active webhook is due that has one, by the schedule.
+pub async fn next_attempts(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> Result<HashMap<WebhookId, Timestamp>, DbError> {
+    // One step into the index of what is due for each webhook; those under way stand where their leases end.
+    let rows = sqlx::query(
+        "SELECT w.id, (SELECT d.due_at FROM deliveries d WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL \
+         AND (d.leased_until IS NULL OR d.leased_until <= $2) ORDER BY d.due_at, d.event_id LIMIT 1) \
+         FROM webhooks w WHERE w.organization_id = $1 AND w.deleted_at IS NULL AND w.state = 'active'",
+    )
+    .bind(organization)
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    let mut next = HashMap::new();
+    for row in rows {
+        if let Some(due_at) = row.try_get(1)? {
+            next.insert(row.try_get(0)?, due_at);
+        }
+    }
+    Ok(next)
+}
+
 /// How many deliveries of the webhook are open: they are cancelled when it is deleted.
 pub async fn count_open(conn: &mut Conn, webhook: &WebhookId) -> Result<i64, DbError> {
     let row = sqlx::query("SELECT COUNT(*) FROM deliveries WHERE webhook_id = $1 AND state IN ('pending', 'held')")

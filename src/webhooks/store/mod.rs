@@ -17,7 +17,9 @@ use crate::db::{Conn, DbError, Flag};
 use super::model::{Deletion, LastTest, Webhook, WebhookState};
 use crate::delivery::store::query_place;
 
-pub use activity::{Delivered, Hour, LastAttempt, attempts_by_hour, count_open, delivered, last_attempts};
+pub use activity::{
+    Delivered, Hour, LastAttempt, attempts_by_hour, count_open, delivered, last_attempts, next_attempts,
+};
 pub use preview::{RecentEvent, count_in_state, recent_events};
 pub use rotation::{
     end_current_secret, forget_old_secrets, forget_secrets, note_secrets_changed, old_secrets, time_of_new_secret,

@@ -11,7 +11,7 @@ use crate::webhooks::model::{Deletion, Description, HeaderName, LastTest, Name, 
 
 pub(super) const COLUMNS: &str = "id, organization_id, name, description, url, state, disabled_reason, version, created_by, \
      created_at, updated_at, deleted_at, deleted_seq, failing_since, failures, last_test_at, last_test_success, last_test_status, max_concurrency, \
-     max_per_second, signing, url_query";
+     max_per_second, signing, url_query, not_before";
 
 /// A row of [`COLUMNS`], still without headers and events.
 pub(super) fn webhook(vault: &Vault, row: &Row) -> Result<Webhook, DbError> {
@@ -32,6 +32,7 @@ pub(super) fn webhook(vault: &Vault, row: &Row) -> Result<Webhook, DbError> {
         created_at: row.try_get(9)?,
         updated_at: row.try_get(10)?,
         deleted: deleted_at.zip(deleted_seq).map(|(at, seq)| Deletion { at, seq }),
+        not_before: row.try_get(22)?,
         failing_since: row.try_get(13)?,
         failures: row.try_get(14)?,
         last_test,

@@ -89,6 +89,7 @@ async fn turning_webhooks_off_asks_first_and_holds_what_is_open_until_they_are_o
     let question = question.text().await.unwrap();
     assert_eq!(texts(&question, "h1"), ["Turn off webhooks for Halden Systems?"]);
     assert!(question.contains("1 instance stops sending."));
+    assert!(question.contains("1 open delivery is held until webhooks are turned on again."));
     assert_eq!(number(db, "SELECT webhooks_enabled FROM organizations").await, 1, "nothing happened yet");
 
     let names = attributes(&question, "main form [type=hidden]", "name");
@@ -96,7 +97,10 @@ async fn turning_webhooks_off_asks_first_and_holds_what_is_open_until_they_are_o
     let confirmed: Vec<_> = names.iter().map(String::as_str).zip(values.iter().map(String::as_str)).collect();
     let answer = manager.posts(&url, &confirmed).await;
     assert_eq!((answer.status().as_u16(), location(&answer)), (303, url.as_str()));
-    assert_eq!(texts(&manager.reads(&url).await, "#toasts strong"), ["Webhooks turned off"]);
+    let off = manager.reads(&url).await;
+    assert_eq!(texts(&off, "#toasts strong"), ["Webhooks turned off"]);
+    assert_eq!(texts(&off, "#toasts p"), ["1 delivery is held until they are turned on."]);
+    assert_eq!(texts(&off, "#webhooks_enabled-held"), ["1 delivery is held, and sent when webhooks are turned on."]);
     assert_eq!(number(db, "SELECT COUNT(*) FROM deliveries WHERE state = 'held' AND hold = 'switch'").await, 1);
     assert_eq!(program.publishes(EVENT).await.status, 403);
     let locked = app.admin().await.reads("/settings/integrations/collaboration").await;
@@ -104,6 +108,9 @@ async fn turning_webhooks_off_asks_first_and_holds_what_is_open_until_they_are_o
 
     let on = [fields.as_slice(), &[("webhooks_enabled", "true")]].concat();
     assert_eq!(manager.posts(&url, &on).await.status(), 303);
+    let on = manager.reads(&url).await;
+    assert_eq!(texts(&on, "#toasts p"), ["1 held delivery is let go."]);
+    assert!(texts(&on, "#webhooks_enabled-held").is_empty());
     assert_eq!(receiver.wait_for(2).await.len(), 2, "what the switch held goes out at once");
     assert_eq!(program.publishes(EVENT).await.status, 202);
     app.stop().await;

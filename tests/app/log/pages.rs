@@ -1,17 +1,20 @@
 //! The log as an admin sees it.
 
+mod replay;
+mod selection;
+mod waiting;
+
 use herald::auth::model::Role;
 use herald::events::EventType;
 use herald::events::model::{Draft, NewEvent};
-use herald::webhooks::actions;
 use herald::webhooks::model::Webhook;
-use reqwest::StatusCode;
+use reqwest::{Response, StatusCode};
 use scraper::{Html, Selector};
 use sqlx::Row as _;
 
 use crate::support::app::{Setting, TestApp, Visitor, eventually};
 use crate::support::recorder::{Answer, Gate, Recorder};
-use crate::support::webhooks::{actor, adds_webhook, records, tools};
+use crate::support::webhooks::{adds_webhook, pauses, records};
 
 const WEBHOOKS: &str = "/settings/integrations/collaboration/webhooks";
 
@@ -43,9 +46,46 @@ impl Page {
         self.0.select(&selector).filter_map(|element| element.attr(name)).map(str::to_owned).collect()
     }
 
+    /// What a browser would post of the form that the selector names: its text fields, its hidden ones, and the boxes that are
+    /// ticked.
+    fn fields(&self, form: &str) -> Vec<(String, String)> {
+        let controls = Selector::parse(&format!("{form} input[name]")).expect("a selector");
+        let is_sent = |control: &scraper::ElementRef<'_>| {
+            control.attr("type") != Some("checkbox") || control.attr("checked").is_some()
+        };
+        let value = |control: scraper::ElementRef<'_>, name| control.attr(name).unwrap_or_default().to_owned();
+        let pair = |control| (value(control, "name"), value(control, "value"));
+        self.0.select(&controls).filter(is_sent).map(pair).collect()
+    }
+
     fn says(&self, text: &str) -> bool {
         self.first("body").contains(text)
     }
+}
+
+async fn post(visitor: &Visitor, path: &str, fields: &[(String, String)]) -> Response {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    visitor.posts(path, &fields).await
+}
+
+/// The page that answers, with its status checked.
+async fn answered(answer: Response, status: u16) -> Page {
+    assert_eq!(answer.status().as_u16(), status);
+    Page(Html::parse_document(&answer.text().await.expect("a page")))
+}
+
+/// A post by htmx, which swaps a piece of the page.
+async fn posts_by_htmx(visitor: &Visitor, path: &str, target: &str, fields: &[(String, String)]) -> Response {
+    let body = serde_html_form::to_string(fields).expect("pairs of texts are a form");
+    let request = visitor
+        .request(reqwest::Method::POST, path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("hx-request", "true")
+        .header("hx-request-type", "partial")
+        .header("hx-target", target)
+        .body(body);
+    visitor.sends(request).await
 }
 
 fn delivery_path(webhook: &Webhook, event: &NewEvent) -> String {
@@ -111,9 +151,7 @@ async fn the_log_is_filtered_and_downloaded_as_it_is_filtered() {
 async fn a_file_of_the_log_is_whole_safe_for_spreadsheets_and_written_down() {
     let app = spawn().await;
     let webhook = adds_webhook(&app, "Deal desk", "http://127.0.0.1:4999/").await;
-    let mut tx = app.running().db.begin().await.expect("a transaction");
-    actions::pause(&mut tx, &tools(&app), &actor(&app), &webhook.id).await.expect("it pauses");
-    tx.commit().await.expect("a commit");
+    pauses(&app, &webhook).await;
     // More than are read at once.
     let events = record_many(&app, 260).await;
     let admin = app.admin().await;
@@ -313,8 +351,14 @@ async fn a_webhooks_page_shows_its_health_and_its_deliveries() {
         assert_eq!(page.all("#deliveries tbody tr").len(), rows, "{query}");
         assert_eq!(page.says("Nothing matches these filters"), rows == 0, "{query}");
     }
-    for bad in ["state=lost", "event_type=TEST", "cursor=x", "event=1", "state=held&state=failed"] {
+    for bad in ["state=lost", "event_type=TEST", "cursor=x", "state=held&state=failed"] {
         assert_eq!(admin.gets(&format!("{path}?{bad}")).await.status(), StatusCode::BAD_REQUEST, "{bad}");
+    }
+    for (typed, field) in [("event=1", "event"), ("status_code=busy", "status_code"), ("until=soon", "until")] {
+        let wrong = answered(admin.gets(&format!("{path}?{typed}&entity=x")).await, 422).await;
+        assert!(!wrong.first(&format!("#{field}-error")).is_empty(), "{typed}");
+        assert_eq!(wrong.attributes("#entity", "value"), ["x"], "nothing typed is lost");
+        assert!(wrong.says("Nothing matches these filters"), "{typed}");
     }
     app.stop().await;
 }
@@ -350,12 +394,13 @@ async fn a_failing_and_a_paused_webhook_say_what_is_the_matter() {
     let failing = badge_becomes(&admin, &path, "Failing").await;
     assert!(failing.first(".alert--bad").contains("1 attempt in a row failed"), "{}", failing.first(".alert--bad"));
 
-    let mut tx = app.running().db.begin().await.expect("a transaction");
-    actions::pause(&mut tx, &tools(&app), &actor(&app), &webhook.id).await.expect("it pauses");
-    tx.commit().await.expect("a commit");
+    pauses(&app, &webhook).await;
     let paused = badge_becomes(&admin, &path, "Paused").await;
     assert!(paused.first(".alert--warn").contains("1 message is held"), "{}", paused.first(".alert--warn"));
     assert!(paused.attributes("form", "action").contains(&format!("{path}/resume")));
+    let delivery = Page::of(&admin, &delivery_path(&webhook, &event)).await;
+    assert_eq!(delivery.first(".page__actions"), "The instance is paused. Resume it first");
+    assert!(paused.attributes("#deliveries input[name=id]", "value").is_empty(), "nothing can be chosen");
     let refused = admin.posts(&format!("{}/redeliver", delivery_path(&webhook, &event)), &[]).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     assert!(refused.text().await.expect("a page").contains("not active"));
@@ -381,7 +426,9 @@ async fn an_event_says_what_became_of_it_at_each_webhook() {
     for (query, count) in [("event_type=INTAKE_CREATED", 1), ("since=2000-01-01&until=2000-01-02", 0)] {
         assert_eq!(Page::of(&admin, &format!("/events?{query}")).await.all("tbody tr").len(), count, "{query}");
     }
-    assert_eq!(admin.gets("/events?since=soon").await.status(), StatusCode::BAD_REQUEST);
+    let wrong = answered(admin.gets("/events?since=soon&event=EVT-1").await, 422).await;
+    assert_eq!(wrong.first("#since-error"), "Enter a day, such as 2026-11-23.");
+    assert!(wrong.first("#event-error").contains("24 digits") && wrong.attributes("#since", "value") == ["soon"]);
 
     let page = Page::of(&admin, &format!("/events/{}", event.id)).await;
     let fates = page.all("tbody tr");

@@ -6,8 +6,8 @@ use herald::base::{DeliveryId, EventId, OrganizationId, SystemRng, WebhookId};
 use herald::db::{Conn, DbError};
 use herald::delivery::model::{RedeliverRefusal, Trigger, Verdict};
 use herald::delivery::store::{
-    HAND_OVER, cancel_for_deletion, cancel_held, count_held, hold, hold_for_switch, release_for_switch, release_held,
-    release_held_slowly, start_redelivery, undo_deletion,
+    HAND_OVER, SwitchCounts, cancel_for_deletion, cancel_held, count_for_switch, count_held, hold, hold_for_switch,
+    release_for_switch, release_held, release_held_slowly, start_redelivery, undo_deletion,
 };
 use herald::events::EventType;
 use herald::events::record::next_seq;
@@ -110,7 +110,13 @@ async fn the_switch_lets_go_what_it_held_and_nothing_else() {
         change(house, async |conn| hold(conn, &paused_before).await).await;
         house.run(&paused_before, "UPDATE webhooks SET state = 'paused' WHERE id = $1").await;
         assert_eq!(change(house, async |conn| hold_for_switch(conn, &stranger).await).await, 0);
+        let counted = change(house, async |conn| count_for_switch(conn, &house.organization).await).await;
+        assert_eq!(counted, SwitchCounts { pending: 4, held: 0 });
         assert_eq!(change(house, async |conn| hold_for_switch(conn, &house.organization).await).await, 4);
+        let counted = change(house, async |conn| count_for_switch(conn, &house.organization).await).await;
+        assert_eq!(counted, SwitchCounts { pending: 0, held: 4 });
+        let counted = change(house, async |conn| count_for_switch(conn, &stranger).await).await;
+        assert_eq!(counted, SwitchCounts::default());
         for row in house.deliveries(&active).await {
             assert_eq!((row.state.as_str(), row.hold.as_deref(), row.due_at), ("held", Some("switch"), None));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use herald::base::{Cursor, OrganizationId, Secret, SystemRng, WebhookId};
+use herald::base::{Cursor, OrganizationId, Secret, SystemRng, Timestamp, WebhookId};
 use herald::delivery::endpoint::Endpoint;
 use herald::delivery::model::{AttemptResult, DeliveryState, Verdict};
 use herald::delivery::signing::SigningSecret;
@@ -12,7 +12,7 @@ use herald::events::record::next_seq;
 use herald::webhooks::model::{Deletion, Draft, DraftHeader, LastTest, NewWebhook, Webhook, WebhookState};
 use herald::webhooks::store::{
     self, Delivered, Hour, attempts_by_hour, count_in_state, count_open, delivered, every_secret, headers,
-    insert_secret, last_attempts, recent_events, secrets, set_headers, set_subscriptions,
+    insert_secret, last_attempts, next_attempts, recent_events, secrets, set_headers, set_subscriptions,
 };
 use sqlx::Row as _;
 
@@ -52,6 +52,7 @@ fn webhook(house: &House, new: &NewWebhook) -> Webhook {
         created_at: house.now(),
         updated_at: house.now(),
         deleted: None,
+        not_before: None,
         failing_since: None,
         failures: 0,
         last_test: None,
@@ -124,6 +125,7 @@ async fn a_change_raises_the_version_and_another_address_is_asked_at_once() {
             store::update_settings(&mut tx, &house.vault, &hook, &before, house.now()).await.unwrap();
             tx.commit().await.unwrap();
             (hook.version, hook.updated_at) = (hook.version + 1, house.now());
+            hook.not_before = (kept == 1).then_some(Timestamp::from_micros(9));
             assert_eq!(find(house, &hook.id).await, Some(hook.clone()));
             assert_eq!(house.number(not_before).await, kept);
         }
@@ -304,6 +306,29 @@ async fn the_list_says_how_deliveries_went() {
         let later = house.now() + Duration::from_secs(26 * 3600);
         assert!(attempts_by_hour(&mut conn, &house.organization, later).await.unwrap().is_empty());
         assert!(delivered(&mut conn, &house.organization, later).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_list_says_when_an_active_webhook_goes_on() {
+    on_both(async |house, _| {
+        let hook = house.add_webhook("https://example.com/").await;
+        house.add_webhook_for("https://example.com/", &[]).await;
+        for _ in 0..2 {
+            house.publish(EventType::IntakeCreated).await;
+        }
+        let jobs = claim(house, &hook, 2).await;
+        let next = async || {
+            let mut conn = house.db.read().await.unwrap();
+            next_attempts(&mut conn, &house.organization, house.now()).await.unwrap()
+        };
+        assert!(next().await.is_empty(), "both are under way");
+        let due_at = house.now() + seconds(300);
+        record(house, result_of(house, &jobs[0], Verdict::Retry { due_at })).await;
+        assert_eq!(next().await.into_iter().collect::<Vec<_>>(), [(hook.clone(), due_at)]);
+        house.run(&hook, "UPDATE webhooks SET state = 'paused' WHERE id = $1").await;
+        assert!(next().await.is_empty(), "a person has to resume it");
     })
     .await;
 }

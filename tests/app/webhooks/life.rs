@@ -30,7 +30,12 @@ async fn what_is_held_is_asked_about_when_the_form_makes_it_active() {
     assert_eq!(open(&ada, LIST).await.text(".table .status"), "Paused");
     assert!(receiver.requests().is_empty());
 
-    let answer = post(&ada, &path, &with(question.form(), "held", "deliver")).await;
+    let typed = with(with(question.form(), "held", "deliver"), "held_per_second", "many");
+    let again = page(post(&ada, &path, &typed).await, 422).await;
+    assert_eq!(again.values("[name=held][checked]"), ["deliver"], "nothing typed is lost");
+    assert_eq!(again.value("#held_per_second"), "many");
+    assert!(again.text("#held_per_second-error").starts_with("Enter a whole number"));
+    let answer = post(&ada, &path, &with(again.form(), "held_per_second", "500")).await;
     assert_eq!(answer.status(), 303);
     let list = open(&ada, LIST).await;
     assert_eq!(list.text("#toasts .toast strong"), "Instance resumed");
@@ -102,7 +107,7 @@ async fn a_disabled_webhook_is_offered_to_be_enabled_after_a_good_test() {
         (list.text(".table .status") == "Disabled").then(|| list.text(".alert--bad p"))
     };
     let said = app.eventually("the webhook is disabled", is_disabled).await;
-    assert_eq!(said, "Your server answered 410 Gone.");
+    assert_eq!(said, "Your server answered 410 Gone. Send a test, and enable it when that is delivered.");
     let at = |end: &str| format!("{LIST}/{id}/{end}");
     let edit = open(&ada, &at("edit")).await;
     assert!(edit.values("[name=status][checked]").is_empty(), "nobody chose this state");
@@ -114,6 +119,11 @@ async fn a_disabled_webhook_is_offered_to_be_enabled_after_a_good_test() {
     assert_eq!(tested.text("#toasts .toast form button"), "Enable instance");
     let enable = tested.all("#toasts .toast form")[0].attr("action").unwrap().to_owned();
     assert_eq!(enable, at("enable"));
+    let list = open(&ada, LIST).await;
+    assert_eq!(list.text(".alert--bad p"), "Your server answered 410 Gone. A test was delivered since.");
+    assert_eq!(list.all(".alert--bad a")[0].attr("href"), Some(&*at("enable")));
+    let edit = open(&ada, &at("edit")).await;
+    assert_eq!(edit.text("#webhook-form .alert a"), "Enable instance");
     assert_eq!(ada.posts(&enable, &[("held", "cancel")]).await.status(), 303);
     assert_eq!(open(&ada, LIST).await.text(".table .status"), "Active");
     app.stop().await;

@@ -1,6 +1,6 @@
 //! The bars of the chart: hours, quarters of a day or days, as the organization's clocks show them.
 
-use chrono::{Duration, LocalResult, NaiveDateTime, NaiveTime, TimeZone as _, Timelike as _};
+use chrono::{Duration, NaiveDateTime, NaiveTime, Timelike as _};
 
 use crate::base::{TimeZone, Timestamp};
 use crate::web::chart::Bar;
@@ -23,7 +23,7 @@ impl Buckets {
         let current = local.date().and_time(hour);
         let edges = (0..=count).map(|index| {
             let edge = current + Duration::hours(i64::from(hours) * (index + 1 - count));
-            (edge, instant(edge, zone))
+            (edge, zone.instants(edge).0)
         });
         Self { range, edges: edges.collect() }
     }
@@ -77,19 +77,6 @@ const fn shape(range: Range) -> (u32, i64) {
         Range::Week => (6, 28),
         Range::Month => (24, 30),
     }
-}
-
-/// The instant that clocks show; the earlier of two, and where clocks jump over it, the first hour after the jump.
-fn instant(local: NaiveDateTime, zone: TimeZone) -> Timestamp {
-    let tz = zone.local(Timestamp::from_micros(0)).timezone();
-    for hours in 0..=24 {
-        let found = match tz.from_local_datetime(&(local + Duration::hours(hours))) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at,
-            LocalResult::None => continue,
-        };
-        return Timestamp::from_micros(found.timestamp_micros());
-    }
-    Timestamp::from_micros(local.and_utc().timestamp_micros())
 }
 
 #[cfg(test)]

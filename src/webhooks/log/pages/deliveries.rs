@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Cursor, EventId, TimeZone, Timestamp};
+use crate::base::{Cursor, DeliveryId, EventId, TimeZone, Timestamp};
 use crate::delivery::model::DeliveryState;
 use crate::events::EventType;
 use crate::web::time::taken;
-use crate::web::{Moment, Result};
+use crate::web::{FieldErrors, Moment, Result};
 
 use super::super::model::{Delivery, DeliveryFilter, Listing, Place};
+use super::query::Typed;
+use super::selection::Ticked;
 use super::words::{self, Answer, StateWord};
 use super::{query, urls};
 
@@ -42,15 +44,16 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub fn filter(&self, zone: TimeZone) -> Result<DeliveryFilter> {
+    /// What is wanted; what people typed that cannot be read is in `typed`.
+    pub fn filter(&self, zone: TimeZone, typed: &mut Typed) -> Result<DeliveryFilter> {
         Ok(DeliveryFilter {
             state: query::parse(self.state.as_deref())?,
             event_type: query::parse(self.event_type.as_deref())?,
-            event: query::parse(self.event.as_deref())?,
-            status_code: query::parse(self.status_code.as_deref())?,
+            event: typed.event(self.event.as_deref()),
+            status_code: typed.status_code(self.status_code.as_deref()),
             entity: query::parse(self.entity.as_deref())?,
-            since: query::since(self.since.as_deref(), zone)?,
-            until: query::until(self.until.as_deref(), zone)?,
+            since: typed.since(self.since.as_deref(), zone),
+            until: typed.until(self.until.as_deref(), zone),
         })
     }
 
@@ -97,10 +100,21 @@ pub(super) struct Table {
     pub ndjson_url: String,
     pub newer: String,
     pub older: String,
+    /// Where the chosen ones are sent again; nothing while the webhook is not active.
+    pub redeliver_url: String,
+    /// This very page, to come back to.
+    pub here: String,
+    /// What is fetched every two seconds while an attempt is under way.
+    pub poll_url: String,
+    /// What is wrong with what was chosen, or with the filter.
+    pub errors: FieldErrors,
 }
 
 pub(super) struct DeliveryRow {
+    pub id: DeliveryId,
     pub state: StateWord,
+    /// When the next attempt starts, if that is not now.
+    pub next: Option<Moment>,
     pub url: String,
     pub event_type: &'static str,
     pub event: EventId,
@@ -110,10 +124,21 @@ pub(super) struct DeliveryRow {
     pub attempts: i64,
     pub created: Moment,
     pub redeliver_url: String,
+    /// What the button is called; nothing where the delivery cannot be sent again now.
+    pub redeliver: &'static str,
+    pub is_ticked: bool,
 }
 
 impl Table {
-    pub fn new(url: &str, asked: &Query, listing: Listing<Delivery>, now: Timestamp, zone: TimeZone) -> Self {
+    /// `redeliver_url` is empty while nothing can be sent again.
+    pub fn new(
+        url: &str,
+        redeliver_url: String,
+        asked: &Query,
+        listing: Listing<Delivery>,
+        ticked: Ticked,
+        (now, zone): (Timestamp, TimeZone),
+    ) -> Self {
         let base = asked.without_place();
         let (newer, older) = query::neighbours(&listing, key);
         let page = |query: Query| query::write(url, &query);
@@ -124,6 +149,7 @@ impl Table {
         let (status_code, entity) = (text(&asked.status_code), text(&asked.entity));
         let (since, until) = (text(&asked.since), text(&asked.until));
         let fields = [&event, &state, &event_type, &status_code, &entity, &since, &until];
+        let is_sending = listing.rows.iter().any(|delivery| delivery.is_under_way(now));
         let file = |end: &str| query::write(&format!("{url}/deliveries.{end}"), &asked.filter_only());
         Self {
             is_filtered: !fields.iter().all(|field| field.is_empty()),
@@ -145,7 +171,19 @@ impl Table {
             clear_url: query::write(url, &asked.unfiltered()),
             newer,
             older,
-            rows: listing.rows.iter().map(|delivery| row(delivery, now, zone)).collect(),
+            here: query::write(url, asked),
+            poll_url: if is_sending { query::write(url, asked) } else { String::new() },
+            rows: listing
+                .rows
+                .iter()
+                .map(|delivery| DeliveryRow {
+                    is_ticked: ticked.ids.contains(&delivery.id),
+                    redeliver: if redeliver_url.is_empty() { "" } else { words::redeliver(delivery, now) },
+                    ..row(delivery, now, zone)
+                })
+                .collect(),
+            errors: ticked.errors,
+            redeliver_url,
             url: url.to_owned(),
         }
     }
@@ -167,7 +205,9 @@ fn key(delivery: &Delivery) -> Cursor {
 
 fn row(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> DeliveryRow {
     DeliveryRow {
+        id: delivery.id.clone(),
         state: words::delivery_state(delivery, now),
+        next: delivery.next_attempt_at(now).filter(|at| *at > now).map(|at| words::when(at, now, zone)),
         url: urls::delivery(&delivery.id),
         event_type: delivery.event_type.as_str(),
         event: delivery.id.event.clone(),
@@ -177,5 +217,7 @@ fn row(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> DeliveryRow {
         attempts: delivery.attempts_made,
         created: words::when(delivery.created_at, now, zone),
         redeliver_url: format!("{}/redeliver", urls::delivery(&delivery.id)),
+        redeliver: "",
+        is_ticked: false,
     }
 }

@@ -9,7 +9,7 @@ use crate::delivery::model::{DeliveryState, Hints};
 use crate::events::{self, Event};
 use crate::web::time::taken;
 use crate::web::{Coloured, Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast, see_other};
-use crate::webhooks::model::Webhook;
+use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::store as webhooks;
 
@@ -37,6 +37,10 @@ struct DeliveryPage {
     badge: StateWord,
     /// Why nothing can be redelivered, or nothing.
     refusal: &'static str,
+    /// The way out of that, where there is one.
+    way_out: Option<(&'static str, String)>,
+    /// An attempt is planned, and need not be waited for.
+    retry_now: bool,
     facts: Vec<Fact>,
     attempts_made: String,
     timeline: Vec<Item>,
@@ -184,7 +188,9 @@ fn page(admin: &WebhooksAdmin, found: Found, asked: Option<i64>, now: Timestamp)
         event_id: event.id.to_string(),
         event_url: urls::event(&event.id),
         badge: words::delivery_state(&delivery, now),
-        refusal: if webhook.deleted.is_some() { "The instance was deleted." } else { "" },
+        refusal: refusal(&webhook),
+        way_out: way_out(&webhook),
+        retry_now: refusal(&webhook).is_empty() && words::redeliver(&delivery, now) == words::RETRY_NOW,
         facts: facts(&delivery, &webhook, webhook_url, &event, now, zone),
         attempts_made: count(delivery.attempts_made, "attempt", "attempts"),
         timeline: timeline::items(&delivery, &event, &lines, number, (now, zone)),
@@ -193,6 +199,24 @@ fn page(admin: &WebhooksAdmin, found: Found, asked: Option<i64>, now: Timestamp)
         request_body: Coloured::text(&event.body),
         selected: selected.map(|attempt| show_attempt(&delivery.id, attempt)),
         url,
+    }
+}
+
+fn refusal(webhook: &Webhook) -> &'static str {
+    match webhook.state {
+        _ if webhook.deleted.is_some() => "The instance was deleted.",
+        WebhookState::Active => "",
+        WebhookState::Paused => "The instance is paused.",
+        WebhookState::Disabled => "The instance is disabled.",
+    }
+}
+
+fn way_out(webhook: &Webhook) -> Option<(&'static str, String)> {
+    match webhook.state {
+        _ if webhook.deleted.is_some() => None,
+        WebhookState::Active => None,
+        WebhookState::Paused => Some(("Resume it first", urls::resume(&webhook.id))),
+        WebhookState::Disabled => Some(("Enable it first", urls::enable(&webhook.id))),
     }
 }
 

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Cursor, TimeZone, Timestamp};
 use crate::events::EventType;
 use crate::web::guard::Admin;
-use crate::web::{Context, Hx, Moment, Page as _, Result, Section, Shell};
+use crate::web::{Context, FieldErrors, Hx, Moment, Page as _, Result, Section, Shell};
 
 use super::super::model::{EventFilter, EventLine};
 use super::super::store;
 use super::deliveries::choices;
+use super::query::Typed;
 use super::words::{self, StateWord};
 use super::{query, urls};
 
@@ -26,6 +27,8 @@ struct EventsPage {
     asked: Query,
     event_types: Vec<(String, String)>,
     is_filtered: bool,
+    /// What is wrong with the filter.
+    errors: FieldErrors,
     newer: String,
     older: String,
 }
@@ -65,13 +68,14 @@ impl Query {
             .any(|field| !field.trim().is_empty())
     }
 
-    fn filter(&self, zone: TimeZone) -> Result<EventFilter> {
+    /// What is wanted; what people typed that cannot be read is in `typed`.
+    fn filter(&self, zone: TimeZone, typed: &mut Typed) -> Result<EventFilter> {
         Ok(EventFilter {
             event_type: query::parse(Some(&self.event_type))?,
-            event: query::parse(Some(&self.event))?,
+            event: typed.event(Some(&self.event)),
             entity: query::parse(Some(&self.entity))?,
-            since: query::since(Some(&self.since), zone)?,
-            until: query::until(Some(&self.until), zone)?,
+            since: typed.since(Some(&self.since), zone),
+            until: typed.until(Some(&self.until), zone),
         })
     }
 
@@ -85,11 +89,14 @@ impl Query {
 pub(crate) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, request: HttpRequest) -> Result {
     let asked: Query = query::read(&request)?;
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
-    let filter = asked.filter(zone)?;
+    let mut typed = Typed::default();
+    let filter = asked.filter(zone, &mut typed)?;
     let place = query::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
-    let mut conn = context.db.read().await?;
-    let listing = store::list_events(&mut conn, &admin.organization.id, &filter, &place, LIMIT).await?;
-    drop(conn);
+    let listing = if typed.errors.is_empty() {
+        store::list_events(&mut *context.db.read().await?, &admin.organization.id, &filter, &place, LIMIT).await?
+    } else {
+        query::nothing()
+    };
     let (newer, older) =
         query::neighbours(&listing, |event: &EventLine| Cursor { at: event.recorded_at, id: event.id.to_string() });
     let page = EventsPage {
@@ -100,8 +107,9 @@ pub(crate) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, requ
         newer: newer.map(|newer| asked.url(None, Some(newer))).unwrap_or_default(),
         older: older.map(|cursor| asked.url(Some(cursor), None)).unwrap_or_default(),
         asked,
+        errors: typed.errors,
     };
-    page.answer(&hx)
+    if page.errors.is_empty() { page.answer(&hx) } else { page.rejected(&hx) }
 }
 
 fn row(event: &EventLine, now: Timestamp, zone: TimeZone) -> Row {
@@ -124,13 +132,16 @@ mod tests {
     #[test]
     fn a_day_lasts_from_midnight_to_midnight_on_the_organizations_clocks() {
         let asked = Query { since: "2026-03-29".into(), until: "2026-03-29".into(), ..Query::default() };
-        let filter = asked.filter("Europe/Berlin".parse().unwrap()).unwrap();
+        let filter = asked.filter("Europe/Berlin".parse().unwrap(), &mut Typed::default()).unwrap();
         assert_eq!(filter.since, Timestamp::parse_rfc3339("2026-03-28T23:00:00Z"));
         assert_eq!(filter.until, Timestamp::parse_rfc3339("2026-03-29T22:00:00Z"));
         // In Beirut clocks jump at midnight.
         let asked = Query { since: "2021-03-28".into(), ..Query::default() };
-        let filter = asked.filter("Asia/Beirut".parse().unwrap()).unwrap();
+        let filter = asked.filter("Asia/Beirut".parse().unwrap(), &mut Typed::default()).unwrap();
         assert_eq!(filter.since, Timestamp::parse_rfc3339("2021-03-27T22:00:00Z"));
-        assert!(Query { since: "yesterday".into(), ..Query::default() }.filter(TimeZone::UTC).is_err());
+        let mut typed = Typed::default();
+        let asked = Query { since: "yesterday".into(), ..Query::default() };
+        assert_eq!(asked.filter(TimeZone::UTC, &mut typed).unwrap().since, None);
+        assert_eq!(typed.errors.get("since"), "Enter a day, such as 2026-11-23.");
     }
 }

@@ -19,7 +19,7 @@ use crate::webhooks::pages::WebhooksAdmin;
 use super::super::model::{Delivery, Search};
 use super::super::store;
 use super::deliveries::Query;
-use super::query;
+use super::query::{self, Typed};
 
 /// Deliveries that are read at once.
 const PIECE: i64 = 250;
@@ -167,7 +167,9 @@ async fn export(
 ) -> Result {
     let id: WebhookId = id.parse().map_err(|_| Error::NotFound)?;
     let asked: Query = query::read(request)?;
-    let filter = asked.filter(admin.organization.time_zone)?;
+    let mut typed = Typed::default();
+    let filter = asked.filter(admin.organization.time_zone, &mut typed)?;
+    typed.refuse()?;
     let mut tx = context.db.begin().await?;
     actions::note_export(&mut tx, tools, &admin.actor(), &id, format.ending(), request.query_string()).await?;
     tx.commit().await?;

@@ -7,6 +7,8 @@ pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod export;
 mod query;
+pub(crate) mod replay;
+pub(crate) mod selection;
 mod timeline;
 mod urls;
 pub(crate) mod webhook;

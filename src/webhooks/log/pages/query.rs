@@ -1,12 +1,12 @@
 //! What stands after the question mark: filters and places in lists, read and written.
 
 use actix_web::HttpRequest;
-use chrono::{Days, LocalResult, NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{Days, NaiveDate, NaiveTime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::{Cursor, TimeZone, Timestamp};
-use crate::web::{Error, Result};
+use crate::base::{Cursor, EventId, TimeZone, Timestamp};
+use crate::web::{Error, FieldErrors, Result};
 
 use super::super::model::{Listing, Place};
 
@@ -31,28 +31,53 @@ pub(super) fn parse<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T
     text.map(|text| text.parse().map_err(|_| Error::BadRequest(UNREADABLE.into()))).transpose()
 }
 
-/// When the first day that is wanted begins.
-pub(super) fn since(text: Option<&str>, zone: TimeZone) -> Result<Option<Timestamp>> {
-    parse::<NaiveDate>(text)?.map(|day| midnight(day, zone)).transpose()
+/// What people type into filters. What cannot be read is told beside its field, and nothing is listed until it can.
+#[derive(Default)]
+pub(super) struct Typed {
+    pub errors: FieldErrors,
 }
 
-/// When the last day that is wanted is over.
-pub(super) fn until(text: Option<&str>, zone: TimeZone) -> Result<Option<Timestamp>> {
-    let next = parse::<NaiveDate>(text)?.and_then(|day| day.checked_add_days(Days::new(1)));
-    next.map(|day| midnight(day, zone)).transpose()
+impl Typed {
+    fn take<T: std::str::FromStr>(&mut self, field: &str, text: Option<&str>, message: &str) -> Option<T> {
+        let text = text.map(str::trim).filter(|text| !text.is_empty())?;
+        self.errors.take(field, text.parse().map_err(|_| message))
+    }
+
+    pub fn event(&mut self, text: Option<&str>) -> Option<EventId> {
+        self.take("event", text, "An event ID is EVT- and 24 digits from 0 to f.")
+    }
+
+    pub fn status_code(&mut self, text: Option<&str>) -> Option<u16> {
+        self.take("status_code", text, "A status code is a number, such as 503.")
+    }
+
+    /// When the first day that is wanted begins.
+    pub fn since(&mut self, text: Option<&str>, zone: TimeZone) -> Option<Timestamp> {
+        Some(midnight(self.take("since", text, NO_DAY)?, zone))
+    }
+
+    /// When the last day that is wanted is over.
+    pub fn until(&mut self, text: Option<&str>, zone: TimeZone) -> Option<Timestamp> {
+        let day: NaiveDate = self.take("until", text, NO_DAY)?;
+        Some(midnight(day.checked_add_days(Days::new(1))?, zone))
+    }
+
+    /// For what is no page: an error where something cannot be read.
+    pub fn refuse(self) -> Result<()> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Error::BadRequest(UNREADABLE.into())) }
+    }
+}
+
+const NO_DAY: &str = "Enter a day, such as 2026-11-23.";
+
+/// A page of a list, or an empty one where the filter cannot be read.
+pub(super) const fn nothing<T>() -> Listing<T> {
+    Listing { rows: Vec::new(), has_newer: false, has_older: false }
 }
 
 /// When a day begins on the clocks; a day whose midnight does not exist begins when clocks jump.
-fn midnight(day: NaiveDate, zone: TimeZone) -> Result<Timestamp> {
-    let tz = zone.local(Timestamp::from_micros(0)).timezone();
-    let first =
-        (0..24).find_map(|hour| match tz.from_local_datetime(&day.and_time(NaiveTime::from_hms_opt(hour, 0, 0)?)) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => {
-                Some(Timestamp::from_micros(at.timestamp_micros()))
-            }
-            LocalResult::None => None,
-        });
-    first.ok_or_else(|| Error::BadRequest("There is no such day.".into()))
+fn midnight(day: NaiveDate, zone: TimeZone) -> Timestamp {
+    zone.instants(day.and_time(NaiveTime::MIN)).0
 }
 
 /// The page of a list: `cursor` is the last row of a page, to go on to older ones, `newer` the first row, to go back.

@@ -61,7 +61,13 @@ fn next(delivery: &Delivery, now: Timestamp, zone: TimeZone) -> Option<Item> {
     match delivery.state {
         DeliveryState::Pending => {
             let at = delivery.next_attempt_at(now).unwrap_or(now);
-            let text = if at > now { planned(at, now, zone) } else { "Due now".into() };
+            let text = if at <= now {
+                "Due now".into()
+            } else if delivery.due.waits_for_receiver(now) {
+                format!("{}: the receiver asked us to wait until then", planned(at, now, zone))
+            } else {
+                planned(at, now, zone)
+            };
             Some(item("clock", format!("Attempt {number} planned"), Some(words::when(at, now, zone)), text))
         }
         DeliveryState::Held => Some(item("circle-pause", "Held".into(), None, words::delivery_reason(delivery))),

@@ -3,7 +3,10 @@
 use crate::base::{DeliveryId, EventId};
 use crate::webhooks::urls::{COLLABORATION, INTEGRATIONS, LIST};
 
-pub(super) use crate::webhooks::urls::{check, check_attempt, delivery, duplicate, guide, show as webhook};
+pub(super) use crate::webhooks::urls::{
+    check, check_attempt, delivery, duplicate, enable, guide, redeliver, replay, replays, resume, show as webhook,
+    show_replay,
+};
 
 pub(super) const EVENTS: &str = "/events";
 

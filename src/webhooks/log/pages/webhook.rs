@@ -1,25 +1,32 @@
 //! The page of a webhook: its state, its figures, what it is configured to send, its deliveries.
 
-use actix_web::{HttpRequest, web};
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::base::{DeliveryId, TimeZone, Timestamp};
-use crate::delivery::model::Ladder;
+use crate::base::{DeliveryId, TimeZone, Timestamp, WebhookId};
+use crate::delivery::model::{Ladder, Lanes, Replay};
 use crate::delivery::store::{count_held, last_failure};
 use crate::web::chart::{Bar, Chart};
 use crate::web::time::taken;
-use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell};
+use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast};
 use crate::webhooks::alerts::model::what_comes;
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::pages::rotate::{OldSecrets, Signers};
 use crate::webhooks::store as webhooks;
 
-use super::super::model::{Figures, Range, Slot, Tally};
+use super::super::model::{Figures, Listing, Place, Range, Slot, Tally};
 use super::super::store;
 use super::buckets::Buckets;
 use super::deliveries::{Query, Table};
+use super::query::Typed;
+use super::replay::{self, Card};
+use super::selection::Ticked;
 use super::words::{self, StateWord, count};
 use super::{query, urls};
 
@@ -28,7 +35,7 @@ const LIMIT: usize = 25;
 
 #[derive(Template)]
 #[template(path = "webhooks/log/webhook.html", blocks = ["deliveries"])]
-struct WebhookPage {
+pub(super) struct WebhookPage {
     shell: Shell,
     trail: Vec<(String, String)>,
     webhook: Webhook,
@@ -46,6 +53,7 @@ struct WebhookPage {
     other_view_url: String,
     created: Moment,
     signature: Signature,
+    replays: Card,
     table: Table,
 }
 crate::web::page!(WebhookPage, as_deliveries);
@@ -106,46 +114,90 @@ const fn range_words(range: Range) -> RangeWords {
     }
 }
 
-/// GET …/webhooks/{id}
-pub(crate) async fn show(
-    admin: WebhooksAdmin,
-    context: web::Data<Context>,
+/// What the page is made from, whoever asks for it.
+pub(crate) struct Desk {
+    pub admin: WebhooksAdmin,
+    pub context: web::Data<Context>,
+    pub id: WebhookId,
+    pub hx: Hx,
     ladder: web::Data<Ladder>,
-    hx: Hx,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result {
-    let id = id.parse().map_err(|_| Error::NotFound)?;
+    lanes: web::Data<dyn Lanes>,
+}
+
+impl FromRequest for Desk {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        type Parts =
+            (WebhooksAdmin, web::Data<Context>, web::Data<Ladder>, web::Data<dyn Lanes>, web::Path<String>, Hx);
+        let parts = Parts::from_request(request, payload);
+        Box::pin(async move {
+            let (admin, context, ladder, lanes, id, hx) = parts.await?;
+            let id = id.parse().map_err(|_| Error::NotFound)?;
+            Ok(Self { admin, context, id, hx, ladder, lanes })
+        })
+    }
+}
+
+/// GET …/webhooks/{id}
+pub(crate) async fn show(desk: Desk, request: HttpRequest) -> Result {
     let asked: Query = query::read(&request)?;
-    let range = Range::ALL.into_iter().find(|range| asked.range.as_deref() == Some(range_words(*range).value));
-    let range = range.unwrap_or_default();
-    let (now, zone) = (context.clock.now(), admin.organization.time_zone);
-    let (filter, place) = (asked.filter(zone)?, asked.place()?);
-    let buckets = Buckets::new(range, now, zone);
+    let page = desk.page(&asked, Ticked::default()).await?;
+    if page.table.errors.is_empty() { page.answer(&desk.hx) } else { page.rejected(&desk.hx) }
+}
 
-    let mut conn = context.db.read().await?;
-    let organization = &admin.organization.id;
-    let webhook = webhooks::find(&mut conn, &context.vault, organization, &id).await?.ok_or(Error::NotFound)?;
-    let found = Found {
-        figures: store::figures(&mut conn, &id, range, now).await?,
-        slots: store::slots(&mut conn, &id, buckets.since()).await?,
-        held: count_held(&mut conn, &id).await?,
-        last_failure: last_failure(&mut conn, &id).await?,
-        ladder: **ladder,
-    };
-    let signers = Signers::load(&mut conn, &context.vault, &id, now).await?;
-    let listing = store::list_deliveries(&mut conn, organization, &id, &filter, &place, LIMIT).await?;
-    drop(conn);
+impl Desk {
+    /// The page as it is asked for, with what is ticked in its table.
+    pub(super) async fn page(&self, asked: &Query, ticked: Ticked) -> Result<WebhookPage> {
+        let range = Range::ALL.into_iter().find(|range| asked.range.as_deref() == Some(range_words(*range).value));
+        let range = range.unwrap_or_default();
+        let (now, zone) = (self.context.clock.now(), self.admin.organization.time_zone);
+        let mut typed = Typed::default();
+        let (filter, place) = (asked.filter(zone, &mut typed)?, asked.place()?);
+        let buckets = Buckets::new(range, now, zone);
 
-    let url = urls::webhook(&id);
-    let signature = Signature {
-        url: url.clone(),
-        public_key: if signers.is_asymmetric() { signers.public_key(&context.vault) } else { String::new() },
-        old: OldSecrets::of(&id, &signers, now, zone),
-    };
-    let table = Table::new(&url, &asked, listing, now, zone);
-    let shell = admin.shell(Section::Integrations, webhook.name.as_str()).without_bad_news();
-    page(shell, webhook, &asked, range, &buckets, &found, signature, table, (now, zone)).answer(&hx)
+        let (organization, id) = (&self.admin.organization.id, &self.id);
+        let mut conn = self.context.db.read().await?;
+        let webhook = webhooks::find(&mut conn, &self.context.vault, organization, id).await?.ok_or(Error::NotFound)?;
+        let found = Found {
+            figures: store::figures(&mut conn, id, range, now).await?,
+            slots: store::slots(&mut conn, id, buckets.since()).await?,
+            held: count_held(&mut conn, id).await?,
+            last_failure: last_failure(&mut conn, id).await?,
+            ladder: **self.ladder,
+            is_narrowed: self.lanes.is_narrowed(id),
+            replays: store::list_replays(&mut conn, id, &Place::Newest, replay::LATEST).await?,
+        };
+        let listing = if typed.errors.is_empty() {
+            store::list_deliveries(&mut conn, organization, id, &filter, &place, LIMIT).await?
+        } else {
+            query::nothing()
+        };
+        let vault = &self.context.vault;
+        let signers = Signers::load(&mut conn, vault, id, now).await?;
+        drop(conn);
+        let errors = if typed.errors.is_empty() { ticked.errors } else { typed.errors };
+        let ticked = Ticked { errors, ..ticked };
+
+        let url = urls::webhook(id);
+        let signature = Signature {
+            url: url.clone(),
+            public_key: if signers.is_asymmetric() { signers.public_key(vault) } else { String::new() },
+            old: OldSecrets::of(id, &signers, now, zone),
+        };
+        let redeliver_url = if webhook.state == WebhookState::Active { urls::redeliver(id) } else { String::new() };
+        let table = Table::new(&url, redeliver_url, asked, listing, ticked, (now, zone));
+        let shell = self.admin.shell(Section::Integrations, webhook.name.as_str()).without_bad_news();
+        Ok(page(shell, webhook, asked, range, &buckets, &found, signature, table, (now, zone)))
+    }
+}
+
+impl WebhookPage {
+    pub(super) fn with_toast(mut self, toast: Toast) -> Self {
+        self.shell = self.shell.with_toast(toast);
+        self
+    }
 }
 
 /// What is known of a webhook besides its settings.
@@ -156,6 +208,9 @@ struct Found {
     /// The delivery of the latest attempt that failed.
     last_failure: Option<DeliveryId>,
     ladder: Ladder,
+    /// Its receiver is overwhelmed.
+    is_narrowed: bool,
+    replays: Listing<Replay>,
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything that was found, handed on once")]
@@ -186,7 +241,7 @@ fn page(
         alerts: alerts(&webhook, found, now, zone),
         ranges: Range::ALL.map(|other| range_link(&url, &base, other, range)).into(),
         range: words,
-        stats: stats(&found.figures, now, zone),
+        stats: stats(&found.figures, webhook.not_before, now, zone),
         chart: Chart::new(label, &bars),
         chart_rows: buckets.names().into_iter().zip(bars).collect(),
         ticks: buckets.ticks(),
@@ -195,6 +250,7 @@ fn page(
         other_view_url: query::write(&url, &Query { view, ..base }),
         created: Moment::relative(webhook.created_at, now, zone),
         signature,
+        replays: Card::new(&webhook.id, webhook.state == WebhookState::Active, &found.replays, now, zone),
         table,
         url,
         webhook,
@@ -243,14 +299,15 @@ fn alerts(webhook: &Webhook, found: &Found, now: Timestamp, zone: TimeZone) -> V
             let warning = warning.map(|warning| format!(" {warning}")).unwrap_or_default();
             let next = "We keep retrying each delivery at longer and longer intervals. What does not get through by its last \
                         attempt counts as failed, and you can redeliver it here.";
-            vec![Alert {
+            let failing = Alert {
                 tone: "bad",
                 title: format!("{} in a row failed", count(webhook.failures, "attempt", "attempts")),
                 text: format!("{since}{next}{warning}"),
                 link,
-            }]
+            };
+            [failing].into_iter().chain(waits(webhook, found.is_narrowed, now, zone)).collect()
         }
-        WebhookState::Active => Vec::new(),
+        WebhookState::Active => waits(webhook, found.is_narrowed, now, zone).into_iter().collect(),
         WebhookState::Paused => {
             let text = format!("It sends again when somebody resumes it. {waiting}");
             vec![Alert { tone: "warn", title: "This instance is paused".into(), text, link: String::new() }]
@@ -260,13 +317,35 @@ fn alerts(webhook: &Webhook, found: &Found, now: Timestamp, zone: TimeZone) -> V
                 Some("gone") => "Your server answered 410 Gone.",
                 _ => "Nothing got through for too long.",
             };
-            let text = format!("{why} It sends again when somebody enables it. {waiting}");
+            let text =
+                format!("{why} Send a test, and enable it when that is delivered: nothing is sent before. {waiting}");
             vec![Alert { tone: "bad", title: "We stopped sending to this instance".into(), text, link }]
         }
     }
 }
 
-fn stats(figures: &Figures, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
+/// What holds back an active webhook: its receiver.
+fn waits(webhook: &Webhook, is_narrowed: bool, now: Timestamp, zone: TimeZone) -> Option<Alert> {
+    let alert = |title: String, text: String| Some(Alert { tone: "warn", title, text, link: String::new() });
+    let one = "It said that it is overloaded, so we send it one message at a time until one is delivered.";
+    match webhook.not_before.filter(|at| *at > now) {
+        Some(until) => {
+            let then = Moment::relative(until, now, zone).text;
+            let narrowed = if is_narrowed { format!(" {one}") } else { String::new() };
+            alert(
+                format!("The receiver asked us to wait until {}", words::when(until, now, zone).text),
+                format!(
+                    "It answered with Retry-After: nothing is sent to this instance before then, {then}. What you redeliver is \
+                     sent at once.{narrowed}"
+                ),
+            )
+        }
+        None if is_narrowed => alert("One message at a time".into(), one.into()),
+        None => None,
+    }
+}
+
+fn stats(figures: &Figures, not_before: Option<Timestamp>, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
     let tally = &figures.tally;
     let undelivered = tally.total() - tally.succeeded;
     let (note, note_tone) = trend(figures);
@@ -306,7 +385,9 @@ fn stats(figures: &Figures, now: Timestamp, zone: TimeZone) -> Vec<Stat> {
         note_tone: "",
     };
     let retries = figures.retries;
-    let next = retries.next_at.map(|at| format!("next at {}", words::when(at, now, zone).text));
+    // What is due earlier than the receiver wants to hear from us waits until then.
+    let asked = not_before.filter(|at| *at > now && retries.waiting > 0);
+    let next = retries.next_at.max(asked).map(|at| format!("next at {}", words::when(at, now, zone).text));
     let waiting = Stat {
         label: "Waiting to retry",
         figure: retries.waiting.to_string(),

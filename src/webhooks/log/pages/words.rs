@@ -43,6 +43,20 @@ pub(super) fn delivery_state(delivery: &Delivery, now: Timestamp) -> StateWord {
     }
 }
 
+/// Redelivering what waits for its next attempt.
+pub(super) const RETRY_NOW: &str = "Retry now";
+
+/// What sending it again is called; nothing while an attempt is under way.
+pub(super) fn redeliver(delivery: &Delivery, now: Timestamp) -> &'static str {
+    match delivery.state {
+        _ if delivery.is_under_way(now) => "",
+        DeliveryState::Pending => RETRY_NOW,
+        DeliveryState::Held | DeliveryState::Succeeded | DeliveryState::Failed | DeliveryState::Cancelled => {
+            "Redeliver"
+        }
+    }
+}
+
 /// The states that a filter offers.
 pub(super) const fn state_label(state: DeliveryState) -> &'static str {
     match state {

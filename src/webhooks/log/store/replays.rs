@@ -16,7 +16,7 @@ const COLUMNS: &str = "r.id, r.webhook_id, r.state, r.since, r.until, r.states, 
      r.failed + (SELECT COUNT(*) FROM deliveries d WHERE r.state = 'running' AND d.replay_id = r.id AND d.state = 'failed'), \
      r.ended + (SELECT COUNT(*) FROM deliveries d WHERE r.state = 'running' AND d.replay_id = r.id AND d.state = 'cancelled'), \
      (SELECT COUNT(*) FROM deliveries d WHERE r.state = 'running' AND d.replay_id = r.id AND d.state IN ('pending', 'held')), \
-     r.created_by, r.created_at, r.finished_at";
+     r.created_by, r.created_at, r.finished_at, r.pace";
 
 /// One replay of the organization.
 pub async fn find_replay(
@@ -69,6 +69,13 @@ fn replay(row: &Row) -> Result<Replay, DbError> {
         created_by: row.try_get(13)?,
         created_at: row.try_get(14)?,
         finished_at: row.try_get(15)?,
+        per_second: per_second(row.try_get(16)?),
         id,
     })
+}
+
+/// From the microseconds between one and the next, which were rounded.
+fn per_second(pace: i64) -> i64 {
+    let pace = pace.max(1);
+    (1_000_000 + pace / 2) / pace
 }
