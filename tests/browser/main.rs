@@ -6,8 +6,11 @@ mod support;
 
 mod api_docs;
 mod demo;
+mod doctor;
+mod life;
 mod log;
 mod pages;
+mod replay;
 mod response;
 mod scene;
 mod second_factor;

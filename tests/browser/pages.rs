@@ -2,6 +2,7 @@
 //! sideways; light and dark, on a desktop and on a phone. With `HERALD_SCREENSHOTS` set to a folder, pictures are
 //! saved there (`bin/screenshots`).
 
+mod deliveries;
 mod settings;
 mod workspace;
 
@@ -91,6 +92,11 @@ async fn every_page_of_the_workspace_is_accessible_quiet_and_fits_desktops_and_p
 #[tokio::test]
 async fn every_page_around_the_workspace_is_accessible_quiet_and_fits_desktops_and_phones() {
     look_at(settings::PAGES).await;
+}
+
+#[tokio::test]
+async fn every_page_of_what_waits_and_is_sent_again_is_accessible_quiet_and_fits_desktops_and_phones() {
+    look_at(deliveries::PAGES).await;
 }
 
 async fn look_at(pages: &[Page]) {

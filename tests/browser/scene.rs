@@ -3,6 +3,7 @@
 
 mod answers;
 mod imports;
+mod replays;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -88,6 +89,7 @@ impl Scene {
         scene.adds_answers().await;
         scene.imports_answers().await;
         scene.lives_through_a_day().await;
+        scene.replays_deliveries().await;
         scene.makes_links().await;
         scene
     }
@@ -169,7 +171,9 @@ impl Scene {
         let key = self.makes_a_key().await;
         for hour in 0..HOURS {
             if hour == HOURS - 5 {
-                let answer = Answer::status(503).header("content-type", "application/json");
+                // For half an hour at a time, which is over at each full hour but the last.
+                let answer =
+                    Answer::status(503).header("retry-after", "1800").header("content-type", "application/json");
                 self.receiver.answer("/api/incoming/herald", answer.body(r#"{"error":"down for maintenance"}"#));
             }
             for event in happenings(hour) {
@@ -220,7 +224,11 @@ impl Scene {
     /// Learns the ids of a delivery that arrived, of one that is being retried, and of an event.
     async fn finds_its_deliveries(&mut self) {
         let db = &self.app.running().db;
-        let wanted = [("delivery", "crm-sync", "succeeded"), ("failed-delivery", "deal-desk-notifier", "pending")];
+        let wanted = [
+            ("delivery", "crm-sync", "succeeded"),
+            ("held-delivery", "staging-receiver", "held"),
+            ("failed-delivery", "deal-desk-notifier", "pending"),
+        ];
         for (name, webhook, state) in wanted {
             let mut conn = db.read().await.expect("a connection");
             let sql =
@@ -229,7 +237,9 @@ impl Scene {
             let event = row.get::<String, _>(0);
             let delivery = format!("{}-{}", self.names[webhook], event.trim_start_matches("EVT-"));
             self.names.insert(name.into(), delivery);
-            self.names.insert("event".into(), event);
+            if name == "failed-delivery" {
+                self.names.insert("event".into(), event);
+            }
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) const PAGES: &[Page] = &[
     page("webhook-paused", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}"),
     page("webhook-disabled", ADMIN, "/settings/integrations/collaboration/webhooks/{old-ticket-system}"),
     page("webhook-resume", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}")
-        .after(&[Press("Resume"), See("main, dialog", "held")]),
+        .after(&[Press("Resume"), See("dialog", "held")]),
     page("webhook-secret", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}")
         .after(&[Press("Reveal signing secret and header values"), See("h1", "Secrets of CRM sync")]),
     page("webhook-rotate", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/rotate-secret"),
