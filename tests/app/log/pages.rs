@@ -127,7 +127,7 @@ async fn the_log_is_filtered_and_downloaded_as_it_is_filtered() {
     ] {
         let page = Page::of(&admin, &format!("{url}?{query}")).await;
         let shown: Vec<_> = events.iter().map(|event| event.id.to_string()).collect();
-        assert_eq!(page.all("#deliveries .cell__sub"), shown, "{query}");
+        assert_eq!(page.all("#deliveries .cell__sub.mono"), shown, "{query}");
         let Some(link) = page.attributes("#deliveries a[download]", "href").into_iter().nth(1) else {
             assert!(page.says("Nothing matches these filters"), "{query}");
             continue;
@@ -378,7 +378,7 @@ async fn the_list_goes_on_to_older_deliveries_and_back() {
     let older = Page::of(&admin, &links(&newest)[0]).await;
     assert_eq!(older.all("#deliveries tbody tr").len(), 5);
     let back = Page::of(&admin, &links(&older)[0]).await;
-    assert_eq!(back.all("#deliveries .cell__sub"), newest.all("#deliveries .cell__sub"));
+    assert_eq!(back.all("#deliveries .cell__sub.mono"), newest.all("#deliveries .cell__sub.mono"));
     app.stop().await;
 }
 
