@@ -4,10 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App as HttpApp, HttpServer};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -29,10 +27,11 @@ use crate::ops::retention::Retention;
 use crate::publish::api::Publisher;
 use crate::receiver::Receiver;
 use crate::routes;
+use crate::web::connection::Patience;
 use crate::web::context::SetupCode;
 use crate::web::shell::Notices;
 use crate::web::throttle::Throttle;
-use crate::web::{Context, Site, error, headers, origin, session};
+use crate::web::{Context, Site};
 use crate::webhooks::actions::Tools;
 use crate::webhooks::alerts::WebhookNotices;
 use crate::webhooks::alerts::operator::{self, OperatorPost};
@@ -43,8 +42,10 @@ use crate::workspace::answers::transfer::runner::Imports;
 use crate::workspace::change::Desk;
 use crate::workspace::trash::emptying::Emptying;
 
+mod files;
 mod key_file;
 pub mod key_rotation;
+mod server;
 
 pub use key_file::KeyFileError;
 
@@ -93,6 +94,8 @@ pub struct Surroundings {
     pub observer: Option<Observer>,
     /// The built-in receiver, which makes this a demo: with pages of its own, and deliveries to it never leave the program.
     pub demo: Option<Arc<Receiver>>,
+    /// How long connections may take over what.
+    pub patience: Patience,
 }
 
 impl Default for Surroundings {
@@ -103,6 +106,7 @@ impl Default for Surroundings {
             resolver: Arc::new(SystemResolver),
             observer: None,
             demo: None,
+            patience: Patience::default(),
         }
     }
 }
@@ -155,7 +159,7 @@ impl App {
             .filter(|file| file.parent().is_none_or(|f| f.as_os_str().is_empty() || f.is_dir()))
             .map(|file| ServeLock::take(&file))
             .transpose()?;
-        let Surroundings { clock, rng, resolver, observer, demo } = surroundings;
+        let Surroundings { clock, rng, resolver, observer, demo, patience } = surroundings;
         let (db, vault) = open(config, rng.clone()).await?;
         let guard = Guard::new(config.allowed_networks.clone(), config.require_https);
         let sender = sender(config, guard.clone(), resolver.clone(), demo.clone())?;
@@ -247,7 +251,8 @@ impl App {
                 }
             }
         };
-        let (server, address) = listen(config.listen, &context, shared)?;
+        let (server, address) = server::listen(config.listen, &context, patience, shared)
+            .map_err(|error| StartError::Listen(config.listen, error))?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
         let mut tasks = Tasks::default();
@@ -365,32 +370,4 @@ fn sender(
         Some(receiver) => sender.with_local(receiver),
         None => sender,
     })
-}
-
-/// Binds, and says where. The middlewares from the outside in: headers on every answer, error pages, the cross-site rule,
-/// sessions.
-fn listen(
-    address: SocketAddr,
-    context: &Context,
-    shared: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-) -> Result<(Server, SocketAddr), StartError> {
-    let context = context.clone();
-    let server = HttpServer::new(move || {
-        HttpApp::new()
-            .configure(&shared)
-            .configure(routes::configure)
-            .wrap(session::middleware(&context))
-            .wrap(from_fn(origin::check))
-            .wrap(from_fn(error::pages))
-            .wrap(from_fn(headers::apply))
-    });
-    let server = server
-        .workers(2)
-        .disable_signals()
-        .shutdown_timeout(PATIENCE.as_secs())
-        .client_request_timeout(Duration::from_secs(10))
-        .bind(address)
-        .map_err(|error| StartError::Listen(address, error))?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
 }

@@ -73,6 +73,10 @@ fn explain(kind: Kind) -> (&'static str, &'static str) {
             "The body is not announced as JSON, or is compressed.",
             "Send `Content-Type: application/json`, in UTF-8, without `Content-Encoding`.",
         ),
+        Kind::WrongHost => (
+            "The request's `Host` is another one than that of HERALD_PUBLIC_URL, under which people and programs reach Herald.",
+            "Call the address in `detail`; where a proxy stands between, let it hand on `Host` as it came.",
+        ),
         Kind::Invalid => (
             "The request can be read, but something in it breaks a rule: a field, a parameter, a cursor or a header.",
             "Change what `errors` names. All that is wrong is told at once; nothing was done.",

@@ -7,4 +7,4 @@ pub mod actions;
 pub mod api;
 pub mod model;
 mod store;
-mod wire;
+pub mod wire;

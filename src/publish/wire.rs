@@ -8,20 +8,20 @@ use crate::web::problem::FieldProblem;
 use super::model::{self, EntityIds};
 
 /// The member whose values may be 64 levels deep themselves.
-pub(super) const DATA: &str = "data";
+const DATA: &str = "data";
 
 /// How large the body of one event may be.
-pub(super) fn limits(bytes: usize) -> Limits {
+pub fn limits(bytes: usize) -> Limits {
     Limits { bytes, apart: Some(DATA) }
 }
 
 /// The body of `POST /events`.
-pub(super) fn event(body: &Document, now: Timestamp, errors: &mut Vec<FieldProblem>) -> Option<Draft> {
+pub fn event(body: &Document, now: Timestamp, errors: &mut Vec<FieldProblem>) -> Option<Draft> {
     draft(body.root(), "", now, errors)
 }
 
 /// The body of `POST /events/batch`.
-pub(super) fn batch(body: &Document, now: Timestamp, errors: &mut Vec<FieldProblem>) -> Vec<Draft> {
+pub fn batch(body: &Document, now: Timestamp, errors: &mut Vec<FieldProblem>) -> Vec<Draft> {
     let events = {
         let Some(mut fields) = Fields::of(body.root(), "", errors) else { return Vec::new() };
         let events = fields.require("events", "Send a list of 1 to 500 events.");

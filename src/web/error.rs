@@ -36,6 +36,10 @@ pub enum Error {
     /// A write that did not come from our own pages.
     CrossSite,
     NotFound,
+    /// The request names another host than ours; says under which address Herald is.
+    WrongHost {
+        public_url: String,
+    },
     MethodNotAllowed {
         allow: String,
     },
@@ -80,6 +84,9 @@ impl Error {
             }
             Self::NotFound => {
                 ("Page not found", "It may have been deleted, or the address has a mistake in it.".into())
+            }
+            Self::WrongHost { public_url } => {
+                ("Herald is not at this address", format!("Open {public_url} instead.").into())
             }
             Self::MethodNotAllowed { .. } => ("This address does not work that way", "Go back and try again.".into()),
             Self::Conflict(text) if text == STALE => ("Someone else changed this", STALE.into()),
@@ -177,6 +184,7 @@ impl ResponseError for Error {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Gone(_) => StatusCode::GONE,

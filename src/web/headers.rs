@@ -29,7 +29,7 @@ pub async fn apply(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let is_https = Site::of(request.request()).public_url.is_some_and(|url| url.scheme() == "https");
+    let is_https = Site::of(request.request()).is_https(request.request());
     match next.call(request).await {
         Ok(mut answer) => {
             set(answer.headers_mut(), is_https);
@@ -41,6 +41,14 @@ pub async fn apply(
             Err(InternalError::from_response(error, answer).into())
         }
     }
+}
+
+/// The same as lines, for the answers that the HTTP layer gives by itself to what it cannot read.
+pub fn lines(is_https: bool) -> String {
+    let transport = is_https.then_some((header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY));
+    let caching = (header::CACHE_CONTROL, "no-store");
+    let all = ALWAYS.iter().cloned().chain(transport).chain([caching]);
+    all.map(|(name, value)| format!("{name}: {value}\r\n")).collect()
 }
 
 fn set(headers: &mut HeaderMap, is_https: bool) {

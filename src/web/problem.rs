@@ -55,6 +55,10 @@ pub enum Problem {
     /// The organization's switch is off.
     WebhooksNotEnabled,
     NotFound,
+    /// The request names another host than ours; says under which address Herald is.
+    WrongHost {
+        public_url: String,
+    },
     MethodNotAllowed {
         allow: String,
     },
@@ -129,6 +133,7 @@ kinds! {
     Stale "stale" PRECONDITION_FAILED "Someone else changed this";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body is not sent as JSON";
+    WrongHost "wrong-host" MISDIRECTED_REQUEST "Herald is not at this address";
     Invalid "invalid" UNPROCESSABLE_ENTITY "Something in the request breaks a rule";
     TooManyRequests "too-many-requests" TOO_MANY_REQUESTS "Too many requests";
     Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong on our side";
@@ -161,6 +166,7 @@ impl Problem {
             Self::MissingScope(_) => Kind::MissingScope,
             Self::WebhooksNotEnabled => Kind::WebhooksNotEnabled,
             Self::NotFound => Kind::NotFound,
+            Self::WrongHost { .. } => Kind::WrongHost,
             Self::MethodNotAllowed { .. } => Kind::MethodNotAllowed,
             Self::Conflict(_) => Kind::Conflict,
             Self::HeldDeliveries { .. } => Kind::HeldDeliveries,
@@ -186,6 +192,7 @@ impl Problem {
             Self::MissingScope(scope) => format!("This call needs a key with the scope `{scope}`.").into(),
             Self::WebhooksNotEnabled => "An account manager can enable them for this organization.".into(),
             Self::NotFound => "There is nothing at this address, or it belongs to another organization.".into(),
+            Self::WrongHost { public_url } => format!("Call {public_url} instead.").into(),
             Self::MethodNotAllowed { allow } => format!("It takes {allow}.").into(),
             Self::Conflict(text) | Self::Gone(text) => text.clone(),
             Self::HeldDeliveries { .. } => {
@@ -221,7 +228,7 @@ impl Problem {
     }
 
     /// Writes our own faults to the log.
-    fn log(&self, path: &str) {
+    pub(super) fn log(&self, path: &str) {
         if let Self::Internal { reference, cause } = self {
             let chain = std::iter::successors(Some(cause.as_ref() as &dyn std::error::Error), |cause| cause.source());
             let causes = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
@@ -267,6 +274,7 @@ impl From<&Error> for Problem {
             Error::BadRequest(_) => Self::BadRequest,
             Error::Unauthorized => Self::Unauthorized,
             Error::Forbidden | Error::CrossSite | Error::NotFound => Self::NotFound,
+            Error::WrongHost { public_url } => Self::WrongHost { public_url: public_url.clone() },
             Error::MethodNotAllowed { allow } => Self::MethodNotAllowed { allow: allow.clone() },
             Error::Conflict(text) => Self::Conflict(text.clone()),
             Error::Gone(text) => Self::Gone(text.clone()),

@@ -11,6 +11,7 @@ use herald::auth::{passwords::Hasher, store};
 use herald::base::{Clock as _, ManualClock, OrganizationId, Secret, SystemClock, SystemRng, UserId};
 use herald::config::{Config, SettingsArgs};
 use herald::delivery::resolver::{Resolver, SystemResolver};
+use herald::web::connection::Patience;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 
 use super::{Engine, TestDatabase};
@@ -48,6 +49,8 @@ pub struct Setting {
     pub engine: Option<Engine>,
     /// Nobody is there yet: `/setup` is open.
     pub without_users: bool,
+    /// How long connections may take over what, where that is not what it is for everybody.
+    pub patience: Option<Patience>,
 }
 
 impl Setting {
@@ -61,6 +64,7 @@ impl Setting {
         let surroundings = || Surroundings {
             clock: self.clock.clone().map_or_else(|| Arc::new(SystemClock) as _, |clock| clock as _),
             resolver: self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver)),
+            patience: self.patience.unwrap_or_default(),
             ..Surroundings::default()
         };
         let mut environment: HashMap<&str, String> = HashMap::from([
