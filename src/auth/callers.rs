@@ -38,8 +38,10 @@ impl Callers {
             return Ok(Some(caller));
         }
         let found = find_caller(&mut *self.db.read().await?, hash).await?.map(Arc::new);
-        if let Some(caller) = &found {
-            self.keep(changes, hash, caller);
+        match &found {
+            Some(caller) => self.keep(changes, hash, caller),
+            // Not recalled any more, either: whoever goes on calling with it causes no more work than a stranger.
+            None => drop(self.lock().by_hash.remove(hash)),
         }
         Ok(found)
     }
