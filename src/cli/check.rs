@@ -16,7 +16,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     snapshot.close().await;
     let mut stdout = std::io::stdout().lock();
     let verdict = if report.is_clean() { "everything is in order\n" } else { "" };
-    write!(stdout, "{report}{verdict}checked in {:.1} s\n", began.elapsed().as_secs_f64())
+    writeln!(stdout, "{report}{verdict}checked in {:.1} s", began.elapsed().as_secs_f64())
         .map_err(|error| Failure::failed(format!("cannot print: {error}")))?;
     if report.is_clean() {
         return Ok(());
