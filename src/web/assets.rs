@@ -58,6 +58,7 @@ assets! {
     "vendor/licenses/geist-mono-OFL-1.1.txt": TEXT, true;
     "vendor/licenses/inter-OFL-1.1.txt": TEXT, true;
     "vendor/licenses/lucide-ISC.txt": TEXT, true;
+    "vendor/licenses/seclists-MIT.txt": TEXT, true;
 }
 
 static BASE: LazyLock<String> = LazyLock::new(|| {

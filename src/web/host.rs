@@ -36,8 +36,8 @@ pub async fn check(
 /// Whether the request names our host. Its port may be left out: some proxies drop it.
 fn is_own(site: &Site, public_url: &Url, request: &HttpRequest) -> bool {
     let Some(asked) = site.host(request).and_then(|host| authority(public_url.scheme(), &host)) else { return false };
-    if asked.host() == public_url.host() {
-        return asked.port().is_none() || asked.port() == public_url.port();
+    if asked.host() == public_url.host() && (asked.port().is_none() || asked.port() == public_url.port()) {
+        return true;
     }
     is_from_here(request) && asked.host().is_some_and(is_here)
 }
@@ -109,6 +109,7 @@ mod tests {
             assert!(is_taken("https://h.example", "[::1]", "/", host), "{host}");
             assert!(!is_taken("https://h.example", "192.0.2.1", "/", host), "{host}");
         }
+        assert!(is_taken("http://127.0.0.1", "127.0.0.1", "/", "127.0.0.1:8080"), "a port that the public address lacks");
         assert!(!is_taken("https://h.example", "127.0.0.1", "/", "evil.example"), "whatever it resolves to");
     }
 }

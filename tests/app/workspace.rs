@@ -91,7 +91,7 @@ impl Workspace {
     async fn written_down(&self) -> Vec<(String, String)> {
         let mut conn = self.app.running().db.read().await.expect("a connection");
         let rows =
-            sqlx::query("SELECT action, source FROM audit_entries WHERE action <> 'api_key.created' ORDER BY at, id")
+            sqlx::query("SELECT action, source FROM audit_entries WHERE action NOT IN ('api_key.created', 'user.signed_in') ORDER BY at, id")
                 .fetch_all(&mut *conn)
                 .await
                 .expect("the audit log");

@@ -118,10 +118,13 @@ fn wrong(name: &str, text: &str) -> Vec<String> {
 
 /// Addresses that our own functions make: by their names, which end in `url`, or stand among those that do.
 fn is_own_address(value: &str) -> bool {
-    const OTHERS: [&str; 12] = [
+    const OTHERS: [&str; 15] = [
         "action",
         "self.action()",
         "back",
+        "question.back",
+        "question.action",
+        "way",
         "assets",
         "item.path",
         "previous",

@@ -58,6 +58,8 @@ async fn a_secret_is_rotated_from_its_page_without_script() {
     clock.advance(Duration::from_secs(61 * 60));
     assert!(open(&ada, &show).await.text("#old-secrets").contains("until 24 Nov, 01:40, in 22 hours."));
     clock.advance(Duration::from_secs(23 * 60 * 60));
+    // A session ends meanwhile.
+    let ada = app.admin().await;
     assert!(!open(&ada, &show).await.text("#old-secrets").contains("old secret"), "it has ended by itself");
     assert_eq!(ada.gets(&format!("{rotate}/end")).await.status(), 303, "there is nothing to ask any more");
     app.stop().await;

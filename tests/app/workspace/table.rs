@@ -236,7 +236,7 @@ impl Scene {
     /// What was written down since the last time, in its order.
     async fn new_entries(&mut self) -> Vec<Entry> {
         let mut conn = self.work.app.running().db.read().await.expect("a connection");
-        let query = "SELECT action, actor, source, details, at FROM audit_entries WHERE action <> 'api_key.created' \
+        let query = "SELECT action, actor, source, details, at FROM audit_entries WHERE action NOT IN ('api_key.created', 'user.signed_in') \
                      ORDER BY at, id";
         let rows = sqlx::query(query).fetch_all(&mut *conn).await.expect("the audit log");
         let entry = |row: &sqlx::any::AnyRow| Entry {
