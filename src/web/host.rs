@@ -109,7 +109,10 @@ mod tests {
             assert!(is_taken("https://h.example", "[::1]", "/", host), "{host}");
             assert!(!is_taken("https://h.example", "192.0.2.1", "/", host), "{host}");
         }
-        assert!(is_taken("http://127.0.0.1", "127.0.0.1", "/", "127.0.0.1:8080"), "a port that the public address lacks");
+        assert!(
+            is_taken("http://127.0.0.1", "127.0.0.1", "/", "127.0.0.1:8080"),
+            "a port that the public address lacks"
+        );
         assert!(!is_taken("https://h.example", "127.0.0.1", "/", "evil.example"), "whatever it resolves to");
     }
 }
