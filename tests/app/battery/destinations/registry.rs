@@ -1,4 +1,4 @@
-//! IANA's special-purpose address registries as they stand on its pages (read on 2026-11-30), and the guard held against them:
+//! IANA's special-purpose address registries as the RFCs that fill them define them (not copied from the guard's own table), and the guard held against them:
 //! every edge and 10,000 addresses by chance.
 //!
 //! Written from the registries, row by row, and judged here in another way than the guard does it (bits of integers, the most
