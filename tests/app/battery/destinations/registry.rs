@@ -1,7 +1,7 @@
 //! IANA's special-purpose address registries as the RFCs that fill them define them (not copied from the guard's own table), and the guard held against them:
 //! every edge and 10,000 addresses by chance.
 //!
-//! Written from the registries, row by row, and judged here in another way than the guard does it (bits of integers, the most
+//! Written row by row, and judged here in another way than the guard does it (bits of integers, the most
 //! specific row decides), so that a mistake there is not repeated here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
