@@ -35,7 +35,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
@@ -100,6 +100,12 @@ values! {
     Day: text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
         .description(Some("A day in the organization's time zone: `YYYY-MM-DD`."))
+        .examples(["2026-12-04"]);
+    /// A day that can be taken away.
+    DayOrNothing: AnyOfBuilder::new()
+        .item(text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))))
+        .item(text().max_length(Some(0)))
+        .description(Some("A day in the organization's time zone: `YYYY-MM-DD`. An empty text means none."))
         .examples(["2026-12-04"]);
     /// The version of a thing that several people change.
     Version: ObjectBuilder::new()

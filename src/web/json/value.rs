@@ -45,6 +45,15 @@ impl<'a> Value<'a> {
         self.0
     }
 
+    /// The characters as they came, without a fraction of zeros: to JSON Schema, `57.0` is an integer, too (draft 2020-12 of
+    /// its core, 4.2.2).
+    pub fn integer(self) -> &'a str {
+        match self.0.split_once('.') {
+            Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0') => whole,
+            _ => self.0,
+        }
+    }
+
     pub fn kind(self) -> Kind {
         match self.0.as_bytes().first() {
             Some(b'{') => Kind::Object,
@@ -209,6 +218,15 @@ mod tests {
     fn compacting_changes_nothing_but_white_space() {
         let text = " { \"A\" : [ 1.50e0 , -0 ,\t\"a \\\" b\\u00e9\\/\" ] ,\r\n \"\\u0041 \" : { } , \"Z\":null} ";
         assert_eq!(document(text).root().compact(), r#"{"A":[1.50e0,-0,"a \" b\u00e9\/"],"\u0041 ":{},"Z":null}"#);
+    }
+
+    #[test]
+    fn an_integer_may_have_a_fraction_of_zeros() {
+        for (text, integer) in
+            [("57", "57"), ("57.0", "57"), ("-3.00", "-3"), ("1.5", "1.5"), ("\"1.0\"", "\"1.0\""), ("1e2", "1e2")]
+        {
+            assert_eq!(document(text).root().integer(), integer, "{text}");
+        }
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(super) fn overlap(body: Option<&Document>) -> Result<Overlap> {
     let mut errors = Vec::new();
     let overlap = fields_of(body, &mut errors, |fields| {
         let value = fields.take("overlap_seconds").filter(|value| !value.is_null())?;
-        fields.check("overlap_seconds", value.raw().parse::<Overlap>())
+        fields.check("overlap_seconds", value.integer().parse::<Overlap>())
     });
     refuse(errors)?;
     Ok(overlap.flatten().unwrap_or_default())
@@ -110,7 +110,7 @@ pub(super) fn overlap(body: Option<&Document>) -> Result<Overlap> {
 
 fn pace(fields: &mut Fields<'_, '_>) -> Option<PerSecond> {
     let value = fields.take("held_per_second").filter(|value| !value.is_null())?;
-    let number = value.raw().parse().map_err(|_| "Give a whole number from 1 to 1000.");
+    let number = value.integer().parse().map_err(|_| "Give a whole number from 1 to 1000.");
     fields.check("held_per_second", number)
 }
 
@@ -123,11 +123,11 @@ fn signing(fields: &mut Fields<'_, '_>) -> DraftSigning {
     }
 }
 
-/// Numbers as they were written; `null` takes a limit away.
+/// Integers as they were written; `null` takes a limit away.
 fn limits(fields: &mut Fields<'_, '_>) -> DraftLimits {
     let mut number = |name| {
         let none = fields.is_null(name).then(String::new);
-        fields.take(name).map(|value| value.raw().to_owned()).or(none)
+        fields.take(name).map(|value| value.integer().to_owned()).or(none)
     };
     DraftLimits { max_concurrency: number("max_concurrency"), max_per_second: number("max_per_second") }
 }

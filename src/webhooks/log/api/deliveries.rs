@@ -1,5 +1,6 @@
 //! `/api/v1/deliveries`.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::IntoParams;
 
@@ -84,11 +85,17 @@ fn search(query: &mut Query) -> Search {
         event: query.parse("event_id", "Send the id of an event: EVT- and 24 lower-case hex digits."),
         state: query.parse("state", "Send pending, held, succeeded, failed or cancelled."),
         event_type: query.parse("event_type", "Send an event type, such as PROJECT_CREATED."),
-        status_code: query.parse("status_code", "Send the number of a status, such as 503."),
+        status_code: status_code(query),
         entity: entity_id(query),
         since: query.time("since"),
         until: query.time("until"),
     }
+}
+
+/// What no receiver can answer with is refused rather than looked for.
+fn status_code(query: &mut Query) -> Option<u16> {
+    let status: StatusCode = query.parse("status_code", "Send the number of a status from 100 to 999, such as 503.")?;
+    Some(status.as_u16())
 }
 
 /// What no event can name is refused rather than looked for.

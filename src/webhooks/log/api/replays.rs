@@ -184,7 +184,7 @@ fn names<T: std::str::FromStr>(fields: &mut Fields<'_, '_>, name: &str, message:
 fn pace(fields: &mut Fields<'_, '_>) -> PerSecond {
     let given = fields.take("per_second");
     let number = given.and_then(|value| {
-        fields.check("per_second", value.raw().parse().map_err(|_| "Send a whole number from 1 to 1000."))
+        fields.check("per_second", value.integer().parse().map_err(|_| "Send a whole number from 1 to 1000."))
     });
     number.unwrap_or(PerSecond::OF_REPLAYS)
 }

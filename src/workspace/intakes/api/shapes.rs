@@ -33,7 +33,7 @@ pub(crate) struct NewIntake {
     /// Where to reach who asks.
     email: Option<describe::Email>,
     client: Option<OptionalLine>,
-    due_date: Option<describe::Day>,
+    due_date: Option<describe::DayOrNothing>,
     description: Option<Description>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct IntakeChange {
     requester: Option<OptionalLine>,
     email: Option<describe::Email>,
     client: Option<OptionalLine>,
-    due_date: Option<describe::Day>,
+    due_date: Option<describe::DayOrNothing>,
     description: Option<Description>,
     /// What was decided.
     #[schema(required = false)]

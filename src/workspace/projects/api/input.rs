@@ -83,7 +83,7 @@ pub(super) fn question_change(body: &Document) -> Result<QuestionChange> {
 
 fn position(fields: &mut Fields<'_, '_>) -> Option<i64> {
     let value = fields.take("position")?;
-    let position = value.raw().parse().ok().filter(|position| *position >= 1);
+    let position = value.integer().parse().ok().filter(|position| *position >= 1);
     if position.is_none() {
         fields.complain("position", "Send a whole number from 1.");
     }

@@ -45,7 +45,7 @@ pub(crate) struct Deletion {
 pub(crate) struct NewProject {
     name: Line,
     client: Option<OptionalLine>,
-    due_date: Option<describe::Day>,
+    due_date: Option<describe::DayOrNothing>,
     owner: Option<Owner>,
     description: Option<Description>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct ProjectChange {
     /// `null` empties it.
     client: Option<OptionalLine>,
     /// `null` empties it.
-    due_date: Option<describe::Day>,
+    due_date: Option<describe::DayOrNothing>,
     /// `null` empties it.
     owner: Option<Owner>,
     /// `null` empties it.

@@ -209,6 +209,7 @@ async fn a_filter_that_cannot_be_meant_is_refused_by_its_name() {
         ("state=", vec!["state"]),
         ("event_type=TEST", vec!["event_type"]),
         ("status_code=busy", vec!["status_code"]),
+        ("status_code=99", vec!["status_code"]),
         ("entity_id=", vec!["entity_id"]),
         ("since=2026-11-23", vec!["since"]),
         ("until=1700000000", vec!["until"]),
