@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::crash::{JsonBody as _, acknowledged_event, prepare, until};
+use crate::crash::{JsonBody as _, acknowledged_event, prepare, until, until_true};
 use crate::support::Engine;
 use crate::support::app::client;
 use crate::support::books::look_through;
@@ -35,13 +35,13 @@ async fn a_copy_made_under_load_is_whole_and_a_server_starts_on_it() {
             })
         })
         .collect();
-    until("the server is at work", || acknowledged.load(Ordering::SeqCst) >= 200).await;
+    until("the server is at work", 200, async || acknowledged.load(Ordering::SeqCst)).await;
     let before = acknowledged.load(Ordering::SeqCst);
     let output = home.runs(&["backup", "copy.db"]).await;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.starts_with("copy.db holds") && said.contains("does not contain the key file"), "{said}");
-    until("the server goes on", || acknowledged.load(Ordering::SeqCst) >= before + 50).await;
+    until("the server goes on", before + 50, async || acknowledged.load(Ordering::SeqCst)).await;
     over.store(true, Ordering::SeqCst);
     for publisher in publishers {
         publisher.await.expect("no publisher panics");
@@ -69,7 +69,7 @@ async fn a_copy_made_under_load_is_whole_and_a_server_starts_on_it() {
     let body = json!({ "event_type": "INTAKE_CREATED", "entity_ids": ["restored"], "performed_by": "ada@example.com" });
     let request = client().post(format!("{}/api/v1/events", server.base)).bearer_auth(&key).json_body(&body);
     let event = acknowledged_event(request).await.expect("it publishes");
-    until("the event arrives", || {
+    until_true("the event arrives", || {
         recorder.requests().iter().any(|one| one.header("webhook-id") == Some(event.as_str()))
     })
     .await;

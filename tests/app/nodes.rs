@@ -14,7 +14,7 @@ use herald::delivery::signing::SigningSecret;
 use herald::receiver::{Key, check};
 use serde_json::json;
 
-use crate::crash::{JsonBody, LONG, acknowledged_event, same_bytes_each_time, text, times_of, until};
+use crate::crash::{JsonBody, acknowledged_event, same_bytes_each_time, text, times_of, until};
 use crate::support::Engine;
 use crate::support::app::client;
 use crate::support::house::{DeliveryRow, House, SECRET};
@@ -83,18 +83,14 @@ impl Cluster {
 
     /// The webhook's deliveries, once there are `count` and all of them have that state.
     async fn all_in(&self, webhook: &WebhookId, count: usize, state: &str) -> Vec<DeliveryRow> {
-        let settles = async {
-            let mut look = tokio::time::interval(Duration::from_millis(100));
-            loop {
-                look.tick().await;
-                let rows = self.house.deliveries(webhook).await;
-                if rows.len() == count && rows.iter().all(|row| row.state == state) {
-                    return rows;
-                }
-            }
-        };
-        let settled = tokio::time::timeout(LONG, settles).await;
-        settled.unwrap_or_else(|_| panic!("never are {count} deliveries {state}"))
+        until(&format!("{count} deliveries are {state}"), count, async || {
+            let rows = self.house.deliveries(webhook).await;
+            rows.iter().filter(|row| row.state == state).count()
+        })
+        .await;
+        let rows = self.house.deliveries(webhook).await;
+        assert!(rows.len() == count && rows.iter().all(|row| row.state == state), "all are {state}: {rows:?}");
+        rows
     }
 }
 
@@ -149,7 +145,7 @@ async fn what_a_killed_node_had_is_delivered_by_the_other() {
     let events = 400;
     let publishing = cluster.publish([killed.base.clone(), other.base.clone()], events);
     let killing = async {
-        until("some have arrived", || recorder.requests().len() >= 6 * WIDTH).await;
+        until("some have arrived", 6 * WIDTH, async || recorder.count()).await;
         killed.kill().await;
         let left = cluster.house.deliveries(&webhook).await;
         // The other node goes on taking leases until they are read.

@@ -6,17 +6,14 @@ mod planted;
 mod printing;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::crash::until;
 use crate::support::app::client;
 use crate::support::process::Home;
-
-/// For one wait, on a machine that has other things to do.
-const LONG: Duration = Duration::from_secs(60);
 
 /// A program with the database in a folder of its own, and a key for its API.
 struct House {
@@ -72,14 +69,8 @@ impl House {
 
     /// Waits until so many deliveries are in this state, and gives them.
     async fn awaits(&self, base: &str, path: &str, count: usize) -> Vec<Value> {
-        let begun = tokio::time::Instant::now();
-        loop {
-            let found = self.reads(base, path).await["data"].as_array().expect("a list").clone();
-            if found.len() >= count {
-                return found;
-            }
-            assert!(begun.elapsed() < LONG, "{path}: {} of {count}", found.len());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let find = async || self.reads(base, path).await["data"].as_array().expect("a list").clone();
+        until(path, count, async || find().await.len()).await;
+        find().await
     }
 }

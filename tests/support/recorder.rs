@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use herald::base::{Clock as _, SystemClock, Timestamp};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -22,6 +23,8 @@ pub struct Received {
     /// Names and values in the order and the case of the wire.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// When all of it was here.
+    pub at: Timestamp,
 }
 
 impl Received {
@@ -261,9 +264,10 @@ pub async fn read_request(stream: &mut (impl AsyncBufReadExt + Unpin)) -> std::i
         let Some((name, value)) = line.trim_end_matches(['\r', '\n']).split_once(':') else { break };
         headers.push((name.to_owned(), value.strip_prefix(' ').unwrap_or(value).to_owned()));
     }
-    let mut received = Received { method, target, headers, body: Vec::new() };
+    let mut received = Received { method, target, headers, body: Vec::new(), at: SystemClock.now() };
     let length = received.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     received.body.resize(length, 0);
     stream.read_exact(&mut received.body).await?;
+    received.at = SystemClock.now();
     Ok(Some(received))
 }

@@ -10,7 +10,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use super::{JsonBody as _, prepare, rounds, until};
+use super::{JsonBody as _, prepare, rounds, rows, until};
 use crate::support::app::client;
 use crate::support::house::House;
 use crate::support::process::copy_database;
@@ -31,7 +31,7 @@ async fn every_change_of_the_workspace_has_its_event_however_often_the_server_is
         let workers: Vec<_> =
             (0..WORKERS).map(|_| tokio::spawn(Worker::new(load.clone(), &server.base, &key).works())).collect();
         let enough = ACTIONS / 5 + round % 5 * (ACTIONS / 8);
-        until("the work is under way", || load.answered.load(Ordering::SeqCst) >= enough).await;
+        until("the work is under way", enough, async || load.answered.load(Ordering::SeqCst)).await;
         server.kill().await;
         assert!(load.begun.load(Ordering::SeqCst) < ACTIONS, "it was killed in the middle");
         for worker in workers {
@@ -155,15 +155,15 @@ impl Books {
         let copy = copy_database(&house.database.path("herald.db"), folder.path());
         let db =
             Db::open(&format!("sqlite://{}", copy.display()), Options::default()).await.expect("the copy is sound");
-        let entries = read(&db, "SELECT action, details FROM audit_entries ORDER BY at, id", |row| {
+        let entries = rows(&db, "SELECT action, details FROM audit_entries ORDER BY at, id", |row| {
             (row.get(0), serde_json::from_str(&row.get::<String, _>(1)).expect("JSON"))
         });
-        let events = read(&db, "SELECT event_type, entity_ids, data FROM events", |row| {
+        let events = rows(&db, "SELECT event_type, entity_ids, data FROM events", |row| {
             let ids: Vec<String> = serde_json::from_str(&row.get::<String, _>(1)).expect("ids");
             let data: Option<String> = row.get(2);
             event(row.get(0), &ids, &data.map_or(NONE, |data| serde_json::from_str(&data).expect("JSON")))
         });
-        let deliveries = read(&db, "SELECT COUNT(*) FROM deliveries", |row| row.get::<i64, _>(0));
+        let deliveries = rows(&db, "SELECT COUNT(*) FROM deliveries", |row| row.get::<i64, _>(0));
         let (entries, events, deliveries) = (entries.await, events.await, deliveries.await[0]);
         let mut versions = Vec::new();
         for (kind, query) in [
@@ -172,7 +172,7 @@ impl Books {
             ("answer", "SELECT id, version FROM answers"),
             ("intake", "SELECT id, version FROM intakes"),
         ] {
-            versions.push((kind, read(&db, query, |row| (row.get(0), row.get(1))).await.into_iter().collect()));
+            versions.push((kind, rows(&db, query, |row| (row.get(0), row.get(1))).await.into_iter().collect()));
         }
         db.close().await;
         Self { entries, events, deliveries, versions }
@@ -223,12 +223,6 @@ impl Books {
             things(action, details).into_iter().map(move |id| (action.clone(), id, details))
         })
     }
-}
-
-async fn read<T>(db: &Db, query: &'static str, row: impl Fn(&sqlx::any::AnyRow) -> T) -> Vec<T> {
-    let mut conn = db.read().await.expect("a connection");
-    let rows = sqlx::query(query).fetch_all(&mut *conn).await.expect("rows");
-    rows.iter().map(row).collect()
 }
 
 /// The ids that an entry in the audit log is about.

@@ -66,9 +66,9 @@ impl Scene {
     async fn until_known(&self, what: &str, mut known: impl FnMut(&Recorder) -> bool) -> Duration {
         let changed = Instant::now();
         for call in 1_000.. {
-            let arrived = self.recorder.requests().len();
+            let arrived = self.recorder.count();
             self.publish(call).await;
-            until(what, || self.recorder.requests().len() > arrived).await;
+            until(what, arrived + 1, async || self.recorder.count()).await;
             if known(&self.recorder) {
                 break;
             }
