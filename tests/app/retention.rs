@@ -1,7 +1,6 @@
 //! What has been kept for long enough goes, with all that hangs on it, and nothing else does.
 
 mod idempotency;
-mod measured;
 mod rest;
 
 use std::sync::Arc;
