@@ -1,16 +1,19 @@
-// Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…
+// Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…, or its public key, whpk_…
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
+using NSec.Cryptography;
 
 const string path = "/webhooks/herald";
 const long tolerance = 5 * 60; // seconds that a message may be old, or ahead of this clock
 
 var secret = Environment.GetEnvironmentVariable("WEBHOOK_SECRET")
     ?? throw new InvalidOperationException("Set WEBHOOK_SECRET to the signing secret of the webhook.");
-var key = Convert.FromBase64String(secret.StartsWith("whsec_", StringComparison.Ordinal) ? secret[6..] : secret);
+var matches = secret.StartsWith("whpk_", StringComparison.Ordinal)
+    ? ByKeyPair(Convert.FromBase64String(secret[5..]))
+    : BySecret(Convert.FromBase64String(secret.StartsWith("whsec_", StringComparison.Ordinal) ? secret[6..] : secret));
 var port = Environment.GetEnvironmentVariable("PORT") ?? "8000";
 
 var app = WebApplication.CreateBuilder(args).Build();
@@ -58,14 +61,34 @@ string? WhyNot(IHeaderDictionary headers, byte[] body)
         return "the message is too old, or this clock is wrong";
     }
     byte[] signed = [.. Encoding.UTF8.GetBytes($"{id}.{timestamp}."), .. body];
-    var expected = Encoding.UTF8.GetBytes("v1," + Convert.ToBase64String(HMACSHA256.HashData(key, signed)));
     // While a secret is being rotated there are two signatures, with a space between them.
     foreach (var given in headers["webhook-signature"].ToString().Split(' '))
     {
-        if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), expected))
+        if (matches(signed, given))
         {
             return null;
         }
     }
     return "no signature matches: another secret, or not the exact body";
+}
+
+// What says whether one of the given signatures is the one over these bytes.
+static Func<byte[], string, bool> BySecret(byte[] key) => (signed, given) =>
+{
+    var expected = "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, signed));
+    return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(expected));
+};
+
+// Of a webhook with asymmetric signing. .NET 8 and 9 have no ed25519 of their own: this is all that needs NSec.Cryptography.
+static Func<byte[], string, bool> ByKeyPair(byte[] key)
+{
+    var publicKey = PublicKey.Import(SignatureAlgorithm.Ed25519, key, KeyBlobFormat.RawPublicKey);
+    return (signed, given) =>
+    {
+        var signature = new byte[SignatureAlgorithm.Ed25519.SignatureSize];
+        return given.StartsWith("v1a,", StringComparison.Ordinal)
+            && Convert.TryFromBase64String(given[4..], signature, out var length)
+            && length == signature.Length
+            && SignatureAlgorithm.Ed25519.Verify(publicKey, signed, signature);
+    };
 }

@@ -1,11 +1,23 @@
-# Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…
+# Receives Herald's callbacks. WEBHOOK_SECRET is the webhook's signing secret, whsec_…, or its public key, whpk_…
 require "json"
 require "openssl"
 require "rack"
 
 PATH = "/webhooks/herald"
-KEY = ENV.fetch("WEBHOOK_SECRET").delete_prefix("whsec_").unpack1("m0")
+SECRET = ENV.fetch("WEBHOOK_SECRET")
 TOLERANCE = 5 * 60 # seconds that a message may be old, or ahead of this clock
+
+# What says whether one of the given signatures is the one over these bytes.
+MATCHES =
+  if SECRET.start_with?("whpk_")
+    # Of a webhook with asymmetric signing: needs Ruby 3.1 or later. The hex digits stand before the 32 bytes of every
+    # ed25519 key in the form that OpenSSL reads.
+    key = OpenSSL::PKey.read(["302a300506032b6570032100"].pack("H*") + SECRET.delete_prefix("whpk_").unpack1("m0"))
+    ->(signed, given) { given.match?(%r{\Av1a,[A-Za-z0-9+/]{86}==\z}) && key.verify(nil, given[4..].unpack1("m0"), signed) }
+  else
+    key = SECRET.delete_prefix("whsec_").unpack1("m0")
+    ->(signed, given) { Rack::Utils.secure_compare(given, "v1," + [OpenSSL::HMAC.digest("SHA256", key, signed)].pack("m0")) }
+  end
 
 class Refused < StandardError; end
 
@@ -17,9 +29,8 @@ def verify(id, timestamp, signatures, body)
   raise Refused, "the message is too old, or this clock is wrong" if (Time.now.to_i - timestamp.to_i).abs > TOLERANCE
 
   signed = "#{id}.#{timestamp}.".b + body
-  expected = "v1," + [OpenSSL::HMAC.digest("SHA256", KEY, signed)].pack("m0")
   # While a secret is being rotated there are two signatures, with a space between them.
-  return if signatures.split.any? { |given| Rack::Utils.secure_compare(given, expected) }
+  return if signatures.split.any? { |given| MATCHES.call(signed, given) }
 
   raise Refused, "no signature matches: another secret, or not the exact body"
 end

@@ -179,17 +179,27 @@ struct Running {
 }
 
 impl Running {
-    async fn start(callback: &Callback, name: &str, program: &str, file: &str) -> Self {
+    /// `command` ends with the file that the program stands in.
+    async fn start(callback: &Callback, name: &str, command: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        let file = command.last().expect("a file");
         std::fs::write(folder.path().join(file), callback.program(name)).expect("the program is written");
-        let mut command = Command::new(program);
-        command.arg(file).current_dir(folder.path()).env("WEBHOOK_SECRET", &callback.secret).env("PORT", "0");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().expect("the program is installed: bin/test installs what is missing");
+        let mut program = Command::new(command[0]);
+        program.args(&command[1..]).current_dir(folder.path());
+        program.env("WEBHOOK_SECRET", &callback.secret).env("PORT", "0");
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = program.spawn().expect("the program is installed: bin/test installs what is missing");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it says where it listens");
-        let first = first.expect("text").unwrap_or_else(|| panic!("{name} does not start"));
-        let port = first.strip_prefix("listening on port ").unwrap_or_else(|| panic!("{name}: {first}"));
+        let listens = async {
+            loop {
+                let line = lines.next_line().await.expect("text").unwrap_or_else(|| panic!("{name} does not start"));
+                if line.to_lowercase().contains("listening on ") {
+                    return line;
+                }
+            }
+        };
+        let line = tokio::time::timeout(PATIENCE, listens).await.expect("it says where it listens");
+        let port = line.rsplit([' ', ':']).next().expect("a last word");
         let base = format!("http://127.0.0.1:{port}");
         // Read on, so that it can go on writing.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -201,8 +211,30 @@ impl Running {
 async fn the_programs_in_python_and_javascript_take_what_herald_signed_and_nothing_else() {
     for signing in [Signing::Symmetric, Signing::Asymmetric] {
         let callback = Callback::signed(signing).await;
-        for (name, program, file) in [("python", "python3", "receiver.py"), ("javascript", "node", "receiver.mjs")] {
-            let running = Running::start(&callback, name, program, file).await;
+        for (name, command) in [("python", ["python3", "receiver.py"]), ("javascript", ["node", "receiver.mjs"])] {
+            let running = Running::start(&callback, name, &command).await;
+            tells_what_is_ours(&callback, &format!("{name}, {signing}"), &running.base, PATH).await;
+        }
+    }
+}
+
+/// What is not on every machine, and large to install: each where it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_programs_in_java_and_ruby_do_the_same_where_these_are_installed() {
+    const COMMANDS: [(&str, &[&str]); 2] = [
+        ("java", &["java", "Receiver.java"]),
+        ("ruby", &["rackup", "--server", "puma", "--host", "127.0.0.1", "--port", "0", "config.ru"]),
+    ];
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let is_here = |command: &[&str]| std::env::split_paths(&path).any(|folder| folder.join(command[0]).exists());
+    for signing in [Signing::Symmetric, Signing::Asymmetric] {
+        let callback = Callback::signed(signing).await;
+        for (name, command) in COMMANDS {
+            if !is_here(command) {
+                eprintln!("not tried: there is no {}", command[0]);
+                continue;
+            }
+            let running = Running::start(&callback, name, command).await;
             tells_what_is_ours(&callback, &format!("{name}, {signing}"), &running.base, PATH).await;
         }
     }
