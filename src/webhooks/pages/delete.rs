@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::base::WebhookId;
 use crate::delivery::model::UNDO_WITHIN;
-use crate::web::{self, Context, Error, Hx, Page, Section, Shell, Toast, see_other};
+use crate::web::{self, Context, Hx, Page, Section, Shell, Toast, see_other};
 use crate::webhooks::actions;
 use crate::webhooks::{store, urls};
 
@@ -52,8 +52,7 @@ impl Page for DeletePage {
 pub(crate) async fn ask(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
     let (webhook, open) = {
         let mut conn = context.db.read().await?;
-        let webhook =
-            store::find(&mut conn, &context.vault, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+        let webhook = admin.webhook(&mut conn, &context, &id).await?;
         (webhook, store::count_open(&mut conn, &id).await?)
     };
     let page = DeletePage {

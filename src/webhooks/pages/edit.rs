@@ -38,8 +38,8 @@ pub(crate) async fn blank(
     let desk = Desk { admin: &admin, now: context.clock.now(), signers: Signers::default(), vault: &context.vault };
     let Some(from) = &asked.from else { return desk.blank(&secret).answer(&hx) };
     let from: WebhookId = from.parse().map_err(|_| Error::NotFound)?;
-    let found = store::find(&mut *context.db.read().await?, &context.vault, &admin.organization.id, &from).await?;
-    desk.duplicate(&found.ok_or(Error::NotFound)?, &secret).answer(&hx)
+    let webhook = admin.webhook(&mut *context.db.read().await?, &context, &from).await?;
+    desk.duplicate(&webhook, &secret).answer(&hx)
 }
 
 /// POST …/webhooks/new: adds a webhook, sends a test, or gives the form another row.
@@ -92,7 +92,7 @@ pub(crate) async fn create(
 /// GET …/webhooks/{id}/edit
 pub(crate) async fn show(admin: WebhooksAdmin, context: Data<Context>, id: Path<WebhookId>, hx: Hx) -> web::Result {
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+    let webhook = admin.webhook(&mut conn, &context, &id).await?;
     let now = context.clock.now();
     let signers = Signers::load(&mut conn, &context.vault, &id, now).await?;
     let desk = Desk { admin: &admin, now, signers, vault: &context.vault };
@@ -167,7 +167,7 @@ async fn load(
     now: Timestamp,
 ) -> web::Result<(Webhook, Vec<Header>, Signers)> {
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let webhook = admin.webhook(&mut conn, context, id).await?;
     let headers = store::headers(&mut conn, &context.vault, id).await?;
     let signers = Signers::load(&mut conn, &context.vault, id, now).await?;
     Ok((webhook, headers, signers))

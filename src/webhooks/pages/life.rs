@@ -12,7 +12,7 @@ use crate::delivery::store::count_held;
 use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Page, Section, Shell, see_other};
 use crate::webhooks::actions::{self, Refusal, StateChange, Tools};
 use crate::webhooks::model::{Held, PerSecond, Webhook, WebhookState};
-use crate::webhooks::{store, urls};
+use crate::webhooks::urls;
 
 use super::WebhooksAdmin;
 use super::change::Change;
@@ -209,7 +209,7 @@ async fn become_active(way: Way, change: &Change, form: &HeldForm) -> web::Resul
 
 async fn look(admin: &WebhooksAdmin, context: &Context, id: &WebhookId) -> Result<(Webhook, i64), Error> {
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let webhook = admin.webhook(&mut conn, context, id).await?;
     let count = held_of(&mut conn, &webhook).await?;
     Ok((webhook, count))
 }

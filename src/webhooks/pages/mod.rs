@@ -21,11 +21,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 
+use crate::base::WebhookId;
+use crate::db::Conn;
 use crate::web::guard::Admin;
 use crate::web::hx::html;
 use crate::web::{self, Context, Error, Page};
 
 use super::actions::Refusal;
+use super::model::Webhook;
+use super::store;
 
 /// An admin of an organization whose webhooks are enabled. All others of the organization's admins get 403 with the way to have
 /// them enabled.
@@ -53,6 +57,13 @@ impl FromRequest for WebhooksAdmin {
             let page = collaboration::locked(&admin, &contact.unwrap_or_default());
             Err(Locked(page.whole().map_err(Error::from)?).into())
         })
+    }
+}
+
+impl WebhooksAdmin {
+    /// A webhook of the organization.
+    pub async fn webhook(&self, conn: &mut Conn, context: &Context, id: &WebhookId) -> Result<Webhook, Error> {
+        store::find(conn, &context.vault, &self.organization.id, id).await?.ok_or(Error::NotFound)
     }
 }
 

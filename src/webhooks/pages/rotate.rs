@@ -256,7 +256,7 @@ impl RotatePage {
 async fn look(admin: &WebhooksAdmin, context: &Context, id: &WebhookId) -> Result<(Webhook, Vec<Moment>), Error> {
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
     let mut conn = context.db.read().await?;
-    let webhook = store::find(&mut conn, &context.vault, &admin.organization.id, id).await?.ok_or(Error::NotFound)?;
+    let webhook = admin.webhook(&mut conn, context, id).await?;
     let ends = store::old_secrets(&mut conn, id, now).await?;
     Ok((webhook, ends.into_iter().map(|end| Moment::until(end, now, zone)).collect()))
 }

@@ -1,6 +1,7 @@
 //! Where the log's pages are.
 
 use crate::base::{DeliveryId, EventId};
+use crate::webhooks::model::Webhook;
 use crate::webhooks::urls::{COLLABORATION, INTEGRATIONS, LIST};
 
 pub(super) use crate::webhooks::urls::{
@@ -16,6 +17,13 @@ pub(super) fn attempt(id: &DeliveryId, number: i64) -> String {
 
 pub(super) fn event(id: &EventId) -> String {
     format!("{EVENTS}/{id}")
+}
+
+/// The way to what belongs to a webhook, through it.
+pub(super) fn trail_through(webhook: &Webhook) -> Vec<(String, String)> {
+    let mut trail = trail();
+    trail.push((webhook.name.to_string(), self::webhook(&webhook.id)));
+    trail
 }
 
 /// The way to a webhook, as people know it.

@@ -18,7 +18,6 @@ use crate::webhooks::alerts::model::what_comes;
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::pages::rotate::{OldSecrets, Signers};
-use crate::webhooks::store as webhooks;
 
 use super::super::model::{Figures, Listing, Place, Range, Slot, Tally};
 use super::super::store;
@@ -159,7 +158,7 @@ impl Desk {
 
         let (organization, id) = (&self.admin.organization.id, &self.id);
         let mut conn = self.context.db.read().await?;
-        let webhook = webhooks::find(&mut conn, &self.context.vault, organization, id).await?.ok_or(Error::NotFound)?;
+        let webhook = self.admin.webhook(&mut conn, &self.context, id).await?;
         let found = Found {
             figures: store::figures(&mut conn, id, range, now).await?,
             slots: store::slots(&mut conn, id, buckets.since()).await?,

@@ -9,10 +9,9 @@ use crate::delivery::model::{DeliveryState, Hints, ReplayFilter};
 use crate::events::{EventType, Group};
 use crate::web::hx::{html, retargeted};
 use crate::web::toast::partials;
-use crate::web::{Context, Error, FieldErrors, Form, Hx, Page, Result, Section, Shell, Toast, see_other};
+use crate::web::{Context, FieldErrors, Form, Hx, Page, Result, Section, Shell, Toast, see_other};
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
-use crate::webhooks::store as webhooks;
 
 use super::super::super::actions::Refusal;
 use super::super::super::replay::{self, Plan};
@@ -175,14 +174,8 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     async fn open(admin: &'a WebhooksAdmin, context: &Context, id: &WebhookId) -> Result<Self> {
         let mut conn = context.db.read().await?;
-        let found = webhooks::find(&mut conn, &context.vault, &admin.organization.id, id).await?;
-        Ok(Self { admin, webhook: found.ok_or(Error::NotFound)?, now: context.clock.now() })
-    }
-
-    fn trail(&self) -> Vec<(String, String)> {
-        let mut trail = urls::trail();
-        trail.push((self.webhook.name.to_string(), urls::webhook(&self.webhook.id)));
-        trail
+        let webhook = admin.webhook(&mut conn, context, id).await?;
+        Ok(Self { admin, webhook, now: context.clock.now() })
     }
 
     fn refused(&self) -> Option<Refused> {
@@ -216,7 +209,7 @@ impl<'a> Desk<'a> {
         };
         AskPage {
             shell: self.admin.shell(Section::Integrations, format!("Replay deliveries of {}", self.webhook.name)),
-            trail: self.trail(),
+            trail: urls::trail_through(&self.webhook),
             action: urls::replay(id),
             back: urls::webhook(id),
             name: self.webhook.name.to_string(),
@@ -234,7 +227,7 @@ impl<'a> Desk<'a> {
         let action = urls::replay(&self.webhook.id);
         ConfirmPage {
             shell: self.admin.shell(Section::Integrations, title.clone()),
-            trail: self.trail(),
+            trail: urls::trail_through(&self.webhook),
             plan: Question {
                 title,
                 effects: self.effects(form, asked, counts),

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Cursor, WebhookId};
 use crate::delivery::model::Replay;
 use crate::web::hx::piece;
-use crate::web::{Context, Error, Hx, Page as _, Result, Section, Shell};
+use crate::web::{Context, Hx, Page as _, Result, Section, Shell};
 use crate::webhooks::model::WebhookState;
 use crate::webhooks::pages::WebhooksAdmin;
-use crate::webhooks::store as webhooks;
 
 use super::super::super::model::Place;
 use super::super::super::store;
@@ -53,8 +52,7 @@ pub(crate) async fn show(
     let is_card = hx.wants_fragment() && hx.targets("replays");
     let place = query::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
     let mut conn = context.db.read().await?;
-    let webhook =
-        webhooks::find(&mut conn, &context.vault, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;
+    let webhook = admin.webhook(&mut conn, &context, &id).await?;
     let (place, limit) = if is_card { (Place::Newest, LATEST) } else { (place, LIMIT) };
     let listing = store::list_replays(&mut conn, &id, &place, limit).await?;
     drop(conn);
@@ -66,11 +64,9 @@ pub(crate) async fn show(
     let key = |replay: &Replay| Cursor { at: replay.created_at, id: replay.id.to_string() };
     let (newer, older) = query::neighbours(&listing, key);
     let page = |query: Query| query::write(&urls::replays(&id), &query);
-    let mut trail = urls::trail();
-    trail.push((webhook.name.to_string(), urls::webhook(&id)));
     let page = ListPage {
         shell: admin.shell(Section::Integrations, format!("Replays of {}", webhook.name)),
-        trail,
+        trail: urls::trail_through(&webhook),
         rows: listing.rows.iter().map(|replay| row(replay, now, zone)).collect(),
         new_url: if takes_one { urls::replay(&id) } else { String::new() },
         newer: newer.map(|newer| page(Query { newer: Some(newer), cursor: None })).unwrap_or_default(),

@@ -8,7 +8,6 @@ use crate::delivery::model::{Hints, Replay, ReplayState};
 use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast, see_other};
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
-use crate::webhooks::store as webhooks;
 
 use super::super::super::actions::Refusal;
 use super::super::super::{replay, store};
@@ -51,9 +50,8 @@ pub(crate) async fn show(
 ) -> Result {
     let (id, replay) = ids.into_inner();
     let mut conn = context.db.read().await?;
-    let organization = &admin.organization.id;
-    let webhook = webhooks::find(&mut conn, &context.vault, organization, &id).await?.ok_or(Error::NotFound)?;
-    let found = store::find_replay(&mut conn, organization, &replay).await?;
+    let webhook = admin.webhook(&mut conn, &context, &id).await?;
+    let found = store::find_replay(&mut conn, &admin.organization.id, &replay).await?;
     drop(conn);
     let replay = found.filter(|replay| replay.webhook == id).ok_or(Error::NotFound)?;
     page(&admin, &webhook, &replay, context.clock.now()).answer(&hx)
@@ -103,11 +101,9 @@ fn page(admin: &WebhooksAdmin, webhook: &Webhook, replay: &Replay, now: Timestam
             ("The instance is disabled. The replay goes on when it is enabled.", urls::enable(id))
         }
     };
-    let mut trail = urls::trail();
-    trail.push((webhook.name.to_string(), urls::webhook(id)));
     ShowPage {
         shell: admin.shell(Section::Integrations, format!("Replay of {}", webhook.name)),
-        trail,
+        trail: urls::trail_through(webhook),
         poll_url: if is_running { url.clone() } else { String::new() },
         url,
         badge: badge(replay),
