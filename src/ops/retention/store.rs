@@ -172,19 +172,17 @@ async fn for_events(
 ) -> Result<u64, DbError> {
     let dialect = Dialect::of(conn);
     let mut count = 0;
-    for piece in padded(events) {
-        let text =
-            sql::shaped(dialect, name, piece.len(), |rows| format!("{text} {}", sql::values(dialect, 1, 1, rows)));
-        let query = piece.iter().fold(sqlx::query(text), |query, event| query.bind(*event));
-        count += query.execute(&mut *conn).await?.rows_affected();
+    for (piece, places) in sql::pieces(events) {
+        let text = sql::shaped(dialect, name, places, |rows| format!("{text} {}", sql::values(dialect, 1, 1, rows)));
+        count += among(text, piece, places).execute(&mut *conn).await?.rows_affected();
     }
     Ok(count)
 }
 
-/// Pieces of the sizes that statements are made in, filled up with what they have already: fewer statements than
-/// [`sql::shapes`] would make of them, where a row may be named twice.
-fn padded(events: &[EventId]) -> Vec<Vec<&EventId>> {
-    events.chunks(64).map(|piece| piece.iter().cycle().take(piece.len().next_power_of_two()).collect()).collect()
+/// A statement about those among a list of events, which has so many places.
+fn among<'q>(text: AssertSqlSafe<&'static str>, events: &'q [EventId], places: usize) -> sql::Statement<'q> {
+    let query = events.iter().fold(sqlx::query(text), |query, event| query.bind(event));
+    sql::pad(query, places - events.len(), std::iter::once("TEXT"))
 }
 
 /// What deliveries were replayed by, and how they ended.
@@ -194,8 +192,8 @@ type Replayed = Vec<(EventId, String, DeliveryState)>;
 async fn look_closely(conn: &mut Conn, command: &Remove) -> Result<(HashSet<EventId>, Replayed), DbError> {
     let dialect = Dialect::of(conn);
     let (mut lively, mut replayed) = (HashSet::new(), Vec::new());
-    for piece in padded(&command.events) {
-        let text = sql::shaped(dialect, "retention.look", piece.len(), |rows| {
+    for (piece, places) in sql::pieces(&command.events) {
+        let text = sql::shaped(dialect, "retention.look", places, |rows| {
             format!(
                 "SELECT event_id, state, finished_at, leased_until, redelivery_asked_at, replay_id FROM deliveries \
                  WHERE event_id IN {} ORDER BY event_id, webhook_id{}",
@@ -203,7 +201,7 @@ async fn look_closely(conn: &mut Conn, command: &Remove) -> Result<(HashSet<Even
                 dialect.for_update()
             )
         });
-        let query = piece.iter().fold(sqlx::query(text), |query, event| query.bind(*event));
+        let query = among(text, piece, places);
         for row in query.fetch_all(&mut *conn).await? {
             let event: EventId = row.try_get(0)?;
             let state: String = row.try_get(1)?;
@@ -253,14 +251,14 @@ async fn count_in_replays(conn: &mut Conn, replayed: Replayed, lively: &HashSet<
 /// An idempotency key of several events stays with one that stays.
 async fn move_keys(conn: &mut Conn, going: &[EventId]) -> Result<(), DbError> {
     let dialect = Dialect::of(conn);
-    for piece in padded(going) {
-        let text = sql::shaped(dialect, "retention.find_keys", piece.len(), |rows| {
+    for (piece, places) in sql::pieces(going) {
+        let text = sql::shaped(dialect, "retention.find_keys", places, |rows| {
             format!(
                 "SELECT organization_id, call, key, answer FROM idempotency_keys WHERE event_id IN {}",
                 sql::values(dialect, 1, 1, rows)
             )
         });
-        let query = piece.iter().fold(sqlx::query(text), |query, event| query.bind(*event));
+        let query = among(text, piece, places);
         for row in query.fetch_all(&mut *conn).await? {
             let (organization, call, key): (String, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -286,11 +284,11 @@ async fn move_keys(conn: &mut Conn, going: &[EventId]) -> Result<(), DbError> {
 
 async fn first_kept(conn: &mut Conn, events: &[EventId]) -> Result<Option<EventId>, DbError> {
     let dialect = Dialect::of(conn);
-    for piece in padded(events) {
-        let text = sql::shaped(dialect, "retention.first_kept", piece.len(), |rows| {
+    for (piece, places) in sql::pieces(events) {
+        let text = sql::shaped(dialect, "retention.first_kept", places, |rows| {
             format!("SELECT id FROM events WHERE id IN {} LIMIT 1", sql::values(dialect, 1, 1, rows))
         });
-        let query = piece.iter().fold(sqlx::query(text), |query, event| query.bind(*event));
+        let query = among(text, piece, places);
         if let Some(row) = query.fetch_optional(&mut *conn).await? {
             return Ok(Some(row.try_get(0)?));
         }
