@@ -39,9 +39,12 @@ fn read(file: &[u8], size: usize) -> Result<Vec<Record>, InvalidCsv> {
     Ok(found)
 }
 
-/// Against csv-core alone, with each of the separators: one of them reads the same.
+/// Against csv-core alone, with each of the separators: one of them reads the same. It takes a second byte order mark away, at the
+/// very beginning; so do we, and after empty lines, too.
 fn compare(file: &[u8], records: &[Record]) {
     let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let empty = text.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let text = &text[empty..];
     let ours: Vec<Vec<String>> = records.iter().map(|record| record.fields.clone()).collect();
     assert!(b",;\t".iter().any(|separator| plain(text, *separator) == ours), "csv-core reads it otherwise");
     assert!(records.windows(2).all(|pair| pair[0].line < pair[1].line), "lines count up");

@@ -112,6 +112,12 @@ values! {
         .schema_type(Type::Integer)
         .minimum(Some(1))
         .description(Some("Rises with every change. The `ETag` of the answer is made of it."));
+    /// An address that can be taken away.
+    EmailOrNothing: AnyOfBuilder::new()
+        .item(text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Email))).max_length(Some(crate::auth::model::EMAIL_LENGTH)))
+        .item(text().max_length(Some(0)))
+        .description(Some("An e-mail address, up to 254 bytes long. An empty text means none."))
+        .examples(["marcus.webb@severn.example"]);
     Email: text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
         .max_length(Some(crate::auth::model::EMAIL_LENGTH))

@@ -31,7 +31,7 @@ pub(crate) struct NewIntake {
     /// Who asks, by name.
     requester: Option<OptionalLine>,
     /// Where to reach who asks.
-    email: Option<describe::Email>,
+    email: Option<describe::EmailOrNothing>,
     client: Option<OptionalLine>,
     due_date: Option<describe::DayOrNothing>,
     description: Option<Description>,
@@ -46,7 +46,7 @@ pub(crate) struct IntakeChange {
     #[schema(required = false)]
     title: Line,
     requester: Option<OptionalLine>,
-    email: Option<describe::Email>,
+    email: Option<describe::EmailOrNothing>,
     client: Option<OptionalLine>,
     due_date: Option<describe::DayOrNothing>,
     description: Option<Description>,
