@@ -186,8 +186,8 @@ impl Lane {
                     state.not_before = target.as_ref().and_then(|target| target.not_before);
                     state.target = target.map(Arc::new);
                     if state.target.is_none() {
-                        // No such webhook: nothing can be due for it.
-                        state.spilled = false;
+                        // No such webhook: nothing can be due for it, and nobody is to be spared.
+                        (state.spilled, state.narrowed) = (false, false);
                         state.take_all().iter().for_each(|job| shared.closed(job));
                     }
                 }

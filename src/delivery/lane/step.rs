@@ -167,9 +167,11 @@ impl State {
         Step::Rest
     }
 
-    /// Nothing is here, and what was sent lately does not matter any more: all of it is in the database.
+    /// Nothing is here, and what was sent lately does not matter any more: all of it is in the database. That its receiver is
+    /// overwhelmed only a lane knows.
     pub(super) fn is_idle(&self, now: Timestamp) -> bool {
         self.held() == 0
+            && !self.narrowed
             && !self.claiming
             && !self.loading
             && self.limits().per_second.is_none_or(|pace| self.bucket.is_full(now, pace))

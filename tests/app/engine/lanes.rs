@@ -5,7 +5,7 @@ use std::sync::Arc;
 use herald::base::{Secret, SecretId, SystemRng, Vault, WebhookId};
 use herald::delivery::model::{Hints, Lease};
 use herald::delivery::store::secret_place;
-use herald::events::{Dispatch, NoDispatch};
+use herald::events::{Dispatch, EventType, NoDispatch};
 use sqlx::Row as _;
 
 use super::{Running, ids, seconds, texts};
@@ -61,6 +61,34 @@ async fn an_overwhelmed_receiver_is_asked_one_at_a_time_until_it_answers() {
         running.clock.advance(seconds(5));
         running.all_in(&webhook, 8, "succeeded").await;
     }
+}
+
+#[tokio::test]
+async fn an_overwhelmed_receiver_is_spared_after_a_rest_too() {
+    let running = Running::start(10, "1h").await;
+    let recorder = Recorder::start().await;
+    recorder.answer_next("/", [Answer::status(503)]);
+    let webhook = running.house.add_webhook_for(&recorder.url("/"), &[EventType::IntakeCreated]).await;
+    let probe = running.house.add_webhook_for(&recorder.url("/probe"), &[EventType::IntakeCreated]).await;
+    let other = running.house.add_webhook_for(&recorder.url("/other"), &[EventType::ProjectCreated]).await;
+    let event = running.publish().await;
+    running.after_attempts(&webhook, &event, 1).await;
+    running.all_in(&probe, 1, "succeeded").await;
+    // Now and then the engine takes lanes away that have no work.
+    for look in 1..=100 {
+        running.house.publish(EventType::ProjectCreated).await;
+        running.dispatch().wake();
+        running.all_in(&other, look, "succeeded").await;
+    }
+    let gate = Gate::closed();
+    recorder.answer("/", Answer::status(200).held_by(&gate));
+    running.publish_many(6).await;
+    running.all_in(&probe, 7, "succeeded").await;
+    recorder.wait_for_at("/", 2).await;
+    assert_eq!(recorder.requests_to("/").len(), 2, "one at a time");
+    gate.open();
+    running.clock.advance(seconds(2 * 3600));
+    running.all_in(&webhook, 7, "succeeded").await;
 }
 
 #[tokio::test]
