@@ -1,10 +1,31 @@
-//! A webhook's own pace: a bucket of tokens that fills so many times a second. A request takes a token out.
+//! How fast requests may go: a bucket of tokens that fills so many times a second. A request takes a token out.
 
 use crate::base::Timestamp;
 use crate::delivery::model::PerSecond;
 
 /// A token, in the units that the bucket counts in: so many a second fill it by as many in a microsecond.
 const TOKEN: i64 = 1_000_000;
+
+/// So many requests in a second, and so many at once after a rest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    per_second: u32,
+    at_once: u32,
+}
+
+impl Pace {
+    /// What failed together comes back spread out by chance, but what fell due while nothing was sent would come back all at once: a
+    /// tenth of a second holds no more than 450, a twentieth of ten thousand (docs/decisions/0051-retries-come-back-at-a-pace.md).
+    pub const RETRIES: Self = Self { per_second: 2_500, at_once: 200 };
+}
+
+impl From<PerSecond> for Pace {
+    /// At once goes one, or what comes in a hundredth of a second: no timer is exact enough to send more than some hundreds a second
+    /// one by one.
+    fn from(pace: PerSecond) -> Self {
+        Self { per_second: pace.count(), at_once: (pace.count() / 100).max(1) }
+    }
+}
 
 /// As the bucket was at some instant. It knows no pace, so that another one holds from then on.
 #[derive(Debug, Default)]
@@ -17,33 +38,33 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// When the next request may go: `now`, or later.
-    pub fn ready_at(&self, now: Timestamp, pace: PerSecond) -> Timestamp {
+    pub fn ready_at(&self, now: Timestamp, pace: impl Into<Pace>) -> Timestamp {
+        let pace = pace.into();
         let missing = u64::try_from(TOKEN - self.level(now, pace)).unwrap_or(0);
-        now + std::time::Duration::from_micros(missing.div_ceil(pace.count().into()))
+        now + std::time::Duration::from_micros(missing.div_ceil(pace.per_second.into()))
     }
 
     /// A request goes at `now`, ready or not.
-    pub fn take(&mut self, now: Timestamp, pace: PerSecond) {
-        self.level = self.level(now, pace) - TOKEN;
+    pub fn take(&mut self, now: Timestamp, pace: impl Into<Pace>) {
+        self.level = self.level(now, pace.into()) - TOKEN;
         self.at = Some(now);
     }
 
     /// Whether it is as if nothing had been sent.
-    pub fn is_full(&self, now: Timestamp, pace: PerSecond) -> bool {
+    pub fn is_full(&self, now: Timestamp, pace: impl Into<Pace>) -> bool {
+        let pace = pace.into();
         self.level(now, pace) == full(pace)
     }
 
-    fn level(&self, now: Timestamp, pace: PerSecond) -> i64 {
+    fn level(&self, now: Timestamp, pace: Pace) -> i64 {
         let Some(at) = self.at else { return full(pace) };
         let passed = i64::try_from(now.saturating_sub(at).as_micros()).unwrap_or(i64::MAX);
-        self.level.saturating_add(passed.saturating_mul(pace.count().into())).min(full(pace))
+        self.level.saturating_add(passed.saturating_mul(pace.per_second.into())).min(full(pace))
     }
 }
 
-/// One token, or what comes in a hundredth of a second: no timer is exact enough to send more than some hundreds a second
-/// one by one.
-fn full(pace: PerSecond) -> i64 {
-    i64::from(pace.count() / 100).max(1) * TOKEN
+fn full(pace: Pace) -> i64 {
+    i64::from(pace.at_once) * TOKEN
 }
 
 #[cfg(test)]

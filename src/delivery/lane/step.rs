@@ -8,7 +8,7 @@ use crate::delivery::model::{Job, Lease, Limits, Trigger};
 use crate::delivery::store::Target;
 
 use super::OUR_FAULT;
-use super::pace::Bucket;
+use super::pace::{Bucket, Pace};
 
 /// Deliveries in a lane at most, from the kept place to the recorded result.
 const CAPACITY: usize = 1024;
@@ -42,6 +42,8 @@ pub(super) struct State {
     pub(super) not_before: Option<Timestamp>,
     /// What the webhook's own pace still allows.
     bucket: Bucket,
+    /// What the pace of retries still allows.
+    retries: Bucket,
     /// When the lane is woken to go on at its pace.
     pub(super) waking: Option<Timestamp>,
     pub(super) target: Option<Arc<Target>>,
@@ -82,9 +84,11 @@ impl State {
         pace.map_or(CAPACITY, |pace| CAPACITY.min(pace * PACED))
     }
 
-    /// When the pace lets the next planned delivery go: `now`, or later.
+    /// When the paces let the next planned delivery go: `now`, or later.
     fn paced_until(&self, now: Timestamp) -> Timestamp {
-        self.limits().per_second.map_or(now, |pace| self.bucket.ready_at(now, pace))
+        let own = self.limits().per_second.map_or(now, |pace| self.bucket.ready_at(now, pace));
+        let is_retry = self.fresh.is_empty() && !self.late.is_empty();
+        if is_retry { own.max(self.retries.ready_at(now, Pace::RETRIES)) } else { own }
     }
 
     /// What a person asked for goes at once, whatever the pace; it counts, and the others wait longer for it.
@@ -144,6 +148,9 @@ impl State {
                 return Step::Renew(jobs);
             }
             self.running += 1;
+            if job.trigger != Trigger::Redeliver && job.step > 0 {
+                self.retries.take(now, Pace::RETRIES);
+            }
             if let Some(pace) = target.limits.per_second {
                 self.bucket.take(now, pace);
             }
@@ -187,7 +194,7 @@ pub(super) enum Step {
     HandBack(Vec<Job>, Timestamp),
     /// Their leases end too soon for an attempt: given back, and claimed anew.
     Renew(Vec<Job>),
-    /// The webhook's pace lets nothing more go before then.
+    /// A pace lets nothing more go before then.
     Wait(Timestamp),
     Rest,
 }

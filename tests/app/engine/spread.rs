@@ -21,29 +21,29 @@ async fn times(running: &Running, webhook: &WebhookId) -> Vec<Timestamp> {
 }
 
 /// Publishes to a webhook that fails, until so many deliveries wait for their first retry.
-async fn fails(running: &Running, recorder: &Recorder, webhook: &WebhookId) {
+async fn fails(running: &Running, recorder: &Recorder, webhook: &WebhookId, retries: usize) {
     recorder.answer("/", Answer::status(500));
-    for group in 1..=RETRIES / GROUP {
+    for group in 1..=retries / GROUP {
         running.publish_many(GROUP).await;
         recorder.wait_until(|requests| requests.len() >= group * GROUP).await;
     }
     eventually("every failure is written down", &mut async || {
         let waiting =
             "SELECT COUNT(*) FROM deliveries WHERE state = 'pending' AND attempts = 1 AND leased_until IS NULL";
-        (running.house.number(waiting).await == RETRIES as i64).then_some(())
+        (running.house.number(waiting).await == retries as i64).then_some(())
     })
     .await;
-    assert_eq!(times(running, webhook).await.len(), RETRIES);
+    assert_eq!(times(running, webhook).await.len(), retries);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_retries_survive_a_restart_with_their_times_and_come_back_spread_out() {
-    let mut running = Running::start(50, "20s").await;
+    let mut running = Running::start(50, "40s").await;
     running.engine.stop(Duration::ZERO).await;
-    running.engine = start_engine_with(&running.house, &running.house.db, 50, "20s", SystemRng, sender()).await;
+    running.engine = start_engine_with(&running.house, &running.house.db, 50, "40s", SystemRng, sender()).await;
     let recorder = Recorder::start().await;
     let webhook = running.house.add_webhook(&recorder.url("/")).await;
-    fails(&running, &recorder, &webhook).await;
+    fails(&running, &recorder, &webhook, RETRIES).await;
     let planned = times(&running, &webhook).await;
 
     // Gone in the middle, and another process opens the database.
@@ -65,6 +65,31 @@ async fn ten_thousand_retries_survive_a_restart_with_their_times_and_come_back_s
         assert!(came - before <= MOST_IN_A_MOMENT, "{} came back at once", came - before);
         (now, before) = (now + MOMENT, came);
     }
-    assert!(last.saturating_sub(first) > seconds(3), "over a fifth of the wait");
+    assert!(last.saturating_sub(first) > seconds(7), "over a fifth of the wait");
     running.all_in(&webhook, RETRIES, "succeeded").await;
+}
+
+#[tokio::test]
+async fn retries_that_fell_due_together_do_not_come_back_together() {
+    const AT_ONCE: usize = 200;
+    const IN_A_TENTH: usize = 250;
+    let running = Running::start(50, "20s").await;
+    let recorder = Recorder::start().await;
+    let webhook = running.house.add_webhook(&recorder.url("/")).await;
+    fails(&running, &recorder, &webhook, GROUP).await;
+    recorder.answer("/", Answer::status(200));
+    // As after a night in which nothing ran: all are overdue.
+    running.clock.advance(seconds(10 * 3600));
+    recorder.wait_until(|requests| requests.len() >= GROUP + AT_ONCE).await;
+    let mut came = recorder.count() - GROUP;
+    assert_eq!(came, AT_ONCE, "the others wait");
+    while came < GROUP {
+        // Less than fills the bucket.
+        running.clock.advance(MOMENT / 2);
+        let allowed = (came + IN_A_TENTH / 2).min(GROUP);
+        recorder.wait_until(|requests| requests.len() >= GROUP + allowed).await;
+        came = recorder.count() - GROUP;
+        assert_eq!(came, allowed);
+    }
+    running.all_in(&webhook, GROUP, "succeeded").await;
 }
