@@ -1,24 +1,13 @@
 //! The disk is full: whoever publishes is told so, nothing that was acknowledged is lost, and it goes on when there is room.
 
-use sqlx::Row as _;
-
 use herald::base::{Clock as _, SystemClock};
 
 use crate::publish::SMALL;
 use crate::support::Engine;
-use crate::support::app::{Setting, TestApp, eventually};
+use crate::support::app::{Setting, eventually};
 use crate::support::books::look_through;
 use crate::support::programs::{Told, number};
 use crate::support::recorder::Recorder;
-
-/// Lets the database file grow by so many pages from what it is now; SQLite then says what it says of a full disk.
-async fn room_for(app: &TestApp, pages: i64) {
-    let mut tx = app.running().db.begin().await.expect("a transaction");
-    let size: i64 = sqlx::query("PRAGMA page_count").fetch_one(&mut *tx).await.expect("a number").get(0);
-    let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", size + pages));
-    sqlx::query(limit).fetch_one(&mut *tx).await.expect("a limit");
-    tx.commit().await.expect("a commit");
-}
 
 /// The event that the server says is on its disk.
 fn event(answer: &Told) -> Option<String> {
@@ -43,7 +32,7 @@ async fn publishing_is_507_until_there_is_room_and_nothing_is_lost() {
     let mut refused = 0;
     while refused < 3 {
         // A connection whose disk was full is replaced by another, which knows no limit: it is set anew each time.
-        room_for(&app, 0).await;
+        app.leaves_room_for(0).await;
         let answer = program.publishes(large.clone()).await;
         match event(&answer) {
             // Something else has met the limit before.
@@ -56,7 +45,7 @@ async fn publishing_is_507_until_there_is_room_and_nothing_is_lost() {
         }
     }
     assert!(admin.reads("/projects").await.contains(notice), "an admin sees it on every page");
-    room_for(&app, 100_000).await;
+    app.leaves_room_for(100_000).await;
     for body in [large, SMALL.to_owned()] {
         acknowledged.push(event(&program.publishes(body).await).expect("there is room again"));
     }

@@ -14,7 +14,7 @@ use crate::scene::Scene;
 use crate::support::app::PASSWORD;
 use crate::support::chromium::{Browser, BrowserOptions, ConsoleEntry};
 
-use Step::{Attach, Fill, Follow, Overtaken, Press, See, ShowCode, Tick};
+use Step::{Attach, Fill, FillDisk, Follow, Overtaken, Press, See, ShowCode, Tick};
 
 /// One page in one state: who opens which address, and what has to be done there before it is looked at.
 struct Page {
@@ -36,6 +36,8 @@ enum Step {
     Attach(&'static str),
     /// Lets somebody else save what the form is about, after it was opened.
     Overtaken,
+    /// Lets the disk be full for a moment.
+    FillDisk,
     /// Ticks the box that the selector names.
     Tick(&'static str),
     /// Types what an authenticator app shows that was given the key on the page.
@@ -144,6 +146,7 @@ impl Look {
                 Fill(label, text) => self.browser.fill(label, text).await,
                 Attach(content) => self.attaches(content).await,
                 Overtaken => self.is_overtaken().await,
+                FillDisk => self.scene.fills_the_disk().await,
                 ShowCode => self.shows_a_code().await,
                 Tick(css) => self.browser.wait_for(css).await.click().await.expect("a box to tick"),
                 See(css, text) => self.browser.wait_for_text(css, text).await,

@@ -210,6 +210,20 @@ impl Scene {
         assert_eq!(answer.status(), 202, "{event}: {}", answer.text().await.unwrap_or_default());
     }
 
+    /// The disk is full for a moment: an event finds no room.
+    pub async fn fills_the_disk(&self) {
+        let key = self.makes_a_key().await;
+        let event = json!({"event_type": "PROJECT_EDITED", "entity_ids": ["1"], "performed_by": "ada@halden.example", "data": {"X": "x".repeat(200_000)}});
+        let told = async || {
+            self.app.leaves_room_for(0).await;
+            let request = client().post(self.app.url("/api/v1/events")).bearer_auth(&key);
+            let request = request.header("content-type", "application/json").body(event.to_string());
+            (request.send().await.expect("an answer").status() == 507).then_some(())
+        };
+        eventually("there is no room", &mut || told()).await;
+        self.app.leaves_room_for(100_000).await;
+    }
+
     /// Waits until no attempt is under way and none is due.
     async fn settles(&self) {
         let count = || async {

@@ -142,6 +142,16 @@ impl TestApp {
         user
     }
 
+    /// Lets the database file grow by so many pages from what it is now; SQLite then says what it says of a full disk. A connection
+    /// whose disk was full is replaced by another, which knows no limit.
+    pub async fn leaves_room_for(&self, pages: i64) {
+        let mut tx = self.running().db.begin().await.expect("a transaction");
+        let size: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *tx).await.expect("a number");
+        let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", size + pages));
+        sqlx::query(limit).fetch_one(&mut *tx).await.expect("a limit");
+        tx.commit().await.expect("a commit");
+    }
+
     /// Somebody with a browser of his own, not signed in.
     pub fn visitor(&self) -> Visitor {
         Visitor::at(&self.base)

@@ -1,6 +1,6 @@
 //! Deliveries that wait, are sent again, or were asked to wait, and what is done about them.
 
-use super::Step::{Fill, Press, See, Tick};
+use super::Step::{Fill, FillDisk, Follow, Press, See, Tick};
 use super::{ADMIN, Page, page};
 use crate::scene::ACCOUNT_MANAGER;
 
@@ -47,5 +47,11 @@ pub(super) const PAGES: &[Page] = &[
         Tick("#webhooks_enabled"),
         Press("Save changes"),
         See("h1", "Turn off webhooks"),
+    ]),
+    // The last, since the notice stays for a while.
+    page("disk-full", ADMIN, "/profile").after(&[
+        FillDisk,
+        Follow("Projects"),
+        See(".notices", "Herald’s disk is full"),
     ]),
 ];

@@ -69,6 +69,8 @@ pub(super) const PAGES: &[Page] = &[
             Press("Show details"),
             See("#toasts", "webhook-id"),
         ]),
+    page("webhook-form-previewed", ADMIN, "/settings/integrations/collaboration/webhooks/{staging-receiver}/edit")
+        .after(&[Fill("URL", "https://hooks.halden.example/next"), See("#waiting", "deliver")]),
     page("webhook-delete", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}/delete"),
     page("webhook", ADMIN, "/settings/integrations/collaboration/webhooks/{crm-sync}"),
     page("webhook-failing", ADMIN, "/settings/integrations/collaboration/webhooks/{deal-desk-notifier}"),
