@@ -34,7 +34,7 @@ fuzz_target!(|header: &str| {
             assert_eq!(sent, value.trim_matches([' ', '\t']));
             assert!(!sent.contains(['\r', '\n', '\0']));
             http::HeaderValue::from_bytes(sent.as_bytes()).expect("a header value").to_str().expect("visible ASCII");
-            assert_eq!(format!("{parsed:?}").matches(sent).count(), usize::from("HeaderValue(***)".contains(sent)));
+            assert_eq!(format!("{parsed:?}"), "HeaderValue(***)");
         }
         Err(_) => {
             let trimmed = value.trim_matches([' ', '\t']);
