@@ -35,6 +35,23 @@ impl Cursor {
     }
 }
 
+/// Which page of a list, newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Place {
+    #[default]
+    Newest,
+    OlderThan(Cursor),
+    NewerThan(Cursor),
+}
+
+/// One page of a list, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing<T> {
+    pub rows: Vec<T>,
+    pub has_newer: bool,
+    pub has_older: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

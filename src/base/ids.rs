@@ -128,6 +128,7 @@ ids! {
     WebhookId, "";
     SecretId, "";
     AuditEntryId, "";
+    InvitationId, "";
     ProjectId, "";
     SectionId, "";
     QuestionId, "";

@@ -13,10 +13,10 @@ pub mod vault;
 pub mod version;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use cursor::{Cursor, InvalidCursor};
+pub use cursor::{Cursor, InvalidCursor, Listing, Place};
 pub use ids::{
-    AnswerId, ApiKeyId, AuditEntryId, DeliveryId, EventId, ImportId, IntakeId, InvalidId, MailId, OrganizationId,
-    ProjectId, QuestionId, ReplayId, SecretId, SectionId, SessionId, UserId, WebhookId,
+    AnswerId, ApiKeyId, AuditEntryId, DeliveryId, EventId, ImportId, IntakeId, InvalidId, InvitationId, MailId,
+    OrganizationId, ProjectId, QuestionId, ReplayId, SecretId, SectionId, SessionId, UserId, WebhookId,
 };
 pub use names::UnknownName;
 pub(crate) use names::names;

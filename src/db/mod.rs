@@ -11,6 +11,7 @@ mod counter;
 pub mod dialect;
 mod error;
 pub mod full_text;
+pub mod keyset;
 mod lock;
 pub mod meta;
 mod migrate;

@@ -29,6 +29,7 @@ pub mod connection;
 pub mod context;
 pub mod describe;
 pub mod error;
+pub mod filters;
 pub mod form;
 pub mod guard;
 pub mod headers;

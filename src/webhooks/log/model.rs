@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::base::{Cursor, DeliveryId, EventId, Timestamp, WebhookId};
+use crate::base::{DeliveryId, EventId, Timestamp, WebhookId};
 use crate::delivery::model::{DeliveryState, Hold, Trigger};
 use crate::events::{Event, EventType};
 
@@ -175,23 +175,6 @@ pub struct EventFilter {
     pub since: Option<Timestamp>,
     /// recorded_at is before this.
     pub until: Option<Timestamp>,
-}
-
-/// Which page of a list, newest first.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Place {
-    #[default]
-    Newest,
-    OlderThan(Cursor),
-    NewerThan(Cursor),
-}
-
-/// One page of a list, newest first.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listing<T> {
-    pub rows: Vec<T>,
-    pub has_newer: bool,
-    pub has_older: bool,
 }
 
 /// An event as a list shows it.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::auth::audit;
 use crate::auth::model::Actor;
-use crate::base::{ReplayId, WebhookId};
+use crate::base::{Place, ReplayId, WebhookId};
 use crate::db::{Conn, Tx};
 use crate::delivery::model::{DeliveryState, NewReplay, RedeliverRefusal, Replay, ReplayFilter, ReplayState};
 use crate::delivery::store::{cancel_replay, count_replayable, insert_replay};
@@ -13,7 +13,6 @@ use crate::webhooks::model::{PerSecond, WebhookState};
 use crate::webhooks::store as webhooks;
 
 use super::actions::{Refusal, Tools};
-use super::model::Place;
 use super::store;
 
 /// What is to be replayed, and how fast.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use herald::base::{ManualClock, OrganizationId, ReplayId, SystemRng, Timestamp, WebhookId};
+use herald::base::{ManualClock, OrganizationId, Place, ReplayId, SystemRng, Timestamp, WebhookId};
 use herald::delivery::model::{
     DeliveryState, NewReplay, Replay, ReplayFilter, ReplayState, Trigger, UNDO_WITHIN, Verdict,
 };
@@ -11,7 +11,6 @@ use herald::delivery::store::{
     running_replays, take_batch,
 };
 use herald::events::EventType;
-use herald::webhooks::log::model::Place;
 use herald::webhooks::log::store::{find_replay, list_replays};
 
 use super::{START, claim, on_both, record, result_of, seconds};

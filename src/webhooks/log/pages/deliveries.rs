@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Cursor, DeliveryId, EventId, TimeZone, Timestamp};
+use crate::base::{Cursor, DeliveryId, EventId, Listing, Place, TimeZone, Timestamp};
 use crate::delivery::model::DeliveryState;
 use crate::events::EventType;
+use crate::web::filters::{self, Typed};
 use crate::web::time::taken;
 use crate::web::{FieldErrors, Moment, Result};
 
-use super::super::model::{Delivery, DeliveryFilter, Listing, Place};
-use super::query::Typed;
+use super::super::model::{Delivery, DeliveryFilter};
 use super::selection::Ticked;
+use super::urls;
 use super::words::{self, Answer, StateWord};
-use super::{query, urls};
 
 /// The query of a webhook's page.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -47,18 +47,18 @@ impl Query {
     /// What is wanted; what people typed that cannot be read is in `typed`.
     pub fn filter(&self, zone: TimeZone, typed: &mut Typed) -> Result<DeliveryFilter> {
         Ok(DeliveryFilter {
-            state: query::parse(self.state.as_deref())?,
-            event_type: query::parse(self.event_type.as_deref())?,
+            state: filters::parse(self.state.as_deref())?,
+            event_type: filters::parse(self.event_type.as_deref())?,
             event: typed.event(self.event.as_deref()),
             status_code: typed.status_code(self.status_code.as_deref()),
-            entity: query::parse(self.entity.as_deref())?,
+            entity: filters::parse(self.entity.as_deref())?,
             since: typed.since(self.since.as_deref(), zone),
             until: typed.until(self.until.as_deref(), zone),
         })
     }
 
     pub fn place(&self) -> Result<Place> {
-        query::place(self.cursor.as_deref(), self.newer.as_deref())
+        filters::place(self.cursor.as_deref(), self.newer.as_deref())
     }
 
     /// The filter alone, as it stands in the address of a file.
@@ -140,8 +140,8 @@ impl Table {
         (now, zone): (Timestamp, TimeZone),
     ) -> Self {
         let base = asked.without_place();
-        let (newer, older) = query::neighbours(&listing, key);
-        let page = |query: Query| query::write(url, &query);
+        let (newer, older) = filters::neighbours(&listing, key);
+        let page = |query: Query| filters::write(url, &query);
         let newer = newer.map(|newer| page(Query { newer: Some(newer), ..base.clone() })).unwrap_or_default();
         let older = older.map(|cursor| page(Query { cursor: Some(cursor), ..base.clone() })).unwrap_or_default();
         let text = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
@@ -150,7 +150,7 @@ impl Table {
         let (since, until) = (text(&asked.since), text(&asked.until));
         let fields = [&event, &state, &event_type, &status_code, &entity, &since, &until];
         let is_sending = listing.rows.iter().any(|delivery| delivery.is_under_way(now));
-        let file = |end: &str| query::write(&format!("{url}/deliveries.{end}"), &asked.filter_only());
+        let file = |end: &str| filters::write(&format!("{url}/deliveries.{end}"), &asked.filter_only());
         Self {
             is_filtered: !fields.iter().all(|field| field.is_empty()),
             event,
@@ -168,11 +168,11 @@ impl Table {
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, value?)))
                 .collect(),
-            clear_url: query::write(url, &asked.unfiltered()),
+            clear_url: filters::write(url, &asked.unfiltered()),
             newer,
             older,
-            here: query::write(url, asked),
-            poll_url: if is_sending { query::write(url, asked) } else { String::new() },
+            here: filters::write(url, asked),
+            poll_url: if is_sending { filters::write(url, asked) } else { String::new() },
             rows: listing
                 .rows
                 .iter()

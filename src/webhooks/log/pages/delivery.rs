@@ -8,7 +8,7 @@ use crate::base::{DeliveryId, TimeZone, Timestamp};
 use crate::delivery::model::{DeliveryState, Hints};
 use crate::events::{self, Event};
 use crate::web::time::taken;
-use crate::web::{Coloured, Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast, see_other};
+use crate::web::{Coloured, Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast, filters, see_other};
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::store as webhooks;
@@ -17,8 +17,8 @@ use super::super::actions::{self, Refusal, Tools};
 use super::super::model::{Attempt, AttemptLine, Delivery};
 use super::super::store;
 use super::timeline::{self, Item};
+use super::urls;
 use super::words::{self, Answer, StateWord, count};
-use super::{query, urls};
 
 /// Attempts in the timeline; only somebody who redelivers again and again makes more.
 const MOST_ATTEMPTS: usize = 100;
@@ -91,8 +91,8 @@ pub(crate) async fn show(
     ids: web::Path<(String, String)>,
 ) -> Result {
     let id = delivery_id(&ids)?;
-    let asked: Query = query::read(&request)?;
-    let number = query::parse(asked.attempt.as_deref())?;
+    let asked: Query = filters::read(&request)?;
+    let number = filters::parse(asked.attempt.as_deref())?;
     let found = find(&context, &admin, &id, number).await?;
     page(&admin, found, number, context.clock.now()).answer(&hx)
 }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Cursor, TimeZone, Timestamp};
 use crate::events::EventType;
+use crate::web::filters::{self, Typed};
 use crate::web::guard::Admin;
 use crate::web::{Context, FieldErrors, Hx, Moment, Page as _, Result, Section, Shell};
 
 use super::super::model::{EventFilter, EventLine};
 use super::super::store;
 use super::deliveries::choices;
-use super::query::Typed;
+use super::urls;
 use super::words::{self, StateWord};
-use super::{query, urls};
 
 /// Events on a page.
 const LIMIT: usize = 50;
@@ -71,9 +71,9 @@ impl Query {
     /// What is wanted; what people typed that cannot be read is in `typed`.
     fn filter(&self, zone: TimeZone, typed: &mut Typed) -> Result<EventFilter> {
         Ok(EventFilter {
-            event_type: query::parse(Some(&self.event_type))?,
+            event_type: filters::parse(Some(&self.event_type))?,
             event: typed.event(Some(&self.event)),
-            entity: query::parse(Some(&self.entity))?,
+            entity: filters::parse(Some(&self.entity))?,
             since: typed.since(Some(&self.since), zone),
             until: typed.until(Some(&self.until), zone),
         })
@@ -81,24 +81,24 @@ impl Query {
 
     /// The address of a page of the same list.
     fn url(&self, cursor: Option<String>, newer: Option<String>) -> String {
-        query::write(urls::EVENTS, &Self { cursor, newer, ..self.clone() })
+        filters::write(urls::EVENTS, &Self { cursor, newer, ..self.clone() })
     }
 }
 
 /// GET /events
 pub(crate) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, request: HttpRequest) -> Result {
-    let asked: Query = query::read(&request)?;
+    let asked: Query = filters::read(&request)?;
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
     let mut typed = Typed::default();
     let filter = asked.filter(zone, &mut typed)?;
-    let place = query::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
+    let place = filters::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
     let listing = if typed.errors.is_empty() {
         store::list_events(&mut *context.db.read().await?, &admin.organization.id, &filter, &place, LIMIT).await?
     } else {
-        query::nothing()
+        filters::nothing()
     };
     let (newer, older) =
-        query::neighbours(&listing, |event: &EventLine| Cursor { at: event.recorded_at, id: event.id.to_string() });
+        filters::neighbours(&listing, |event: &EventLine| Cursor { at: event.recorded_at, id: event.id.to_string() });
     let page = EventsPage {
         shell: admin.shell(Section::Events, "Events"),
         rows: listing.rows.iter().map(|event| row(event, now, zone)).collect(),

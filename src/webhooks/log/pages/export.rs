@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::base::csv::{BOM, guarded, write_record};
 use crate::base::{Clock, DeliveryId, OrganizationId, Timestamp, WebhookId};
 use crate::db::{Db, DbError};
+use crate::web::filters::{self, Typed};
 use crate::web::{Context, Error, Result};
 use crate::webhooks::actions::{self, Tools};
 use crate::webhooks::pages::WebhooksAdmin;
@@ -19,7 +20,6 @@ use crate::webhooks::pages::WebhooksAdmin;
 use super::super::model::{Delivery, Search};
 use super::super::store;
 use super::deliveries::Query;
-use super::query::{self, Typed};
 
 /// Deliveries that are read at once.
 const PIECE: i64 = 250;
@@ -166,7 +166,7 @@ async fn export(
     id: &str,
 ) -> Result {
     let id: WebhookId = id.parse().map_err(|_| Error::NotFound)?;
-    let asked: Query = query::read(request)?;
+    let asked: Query = filters::read(request)?;
     let mut typed = Typed::default();
     let filter = asked.filter(admin.organization.time_zone, &mut typed)?;
     typed.refuse()?;

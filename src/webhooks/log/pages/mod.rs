@@ -6,7 +6,6 @@ pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod export;
-mod query;
 pub(crate) mod replay;
 pub(crate) mod selection;
 mod timeline;

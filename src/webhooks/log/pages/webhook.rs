@@ -8,10 +8,11 @@ use actix_web::{FromRequest, HttpRequest, web};
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::base::{DeliveryId, TimeZone, Timestamp, WebhookId};
+use crate::base::{DeliveryId, Listing, Place, TimeZone, Timestamp, WebhookId};
 use crate::delivery::model::{Ladder, Lanes, Replay};
 use crate::delivery::store::{count_held, last_failure};
 use crate::web::chart::{Bar, Chart};
+use crate::web::filters::{self, Typed};
 use crate::web::time::taken;
 use crate::web::{Context, Error, Hx, Moment, Page as _, Result, Section, Shell, Toast};
 use crate::webhooks::alerts::model::what_comes;
@@ -19,15 +20,13 @@ use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 use crate::webhooks::pages::rotate::{OldSecrets, Signers};
 
-use super::super::model::{Figures, Listing, Place, Range, Slot, Tally};
+use super::super::model::{Figures, Range, Slot, Tally};
 use super::super::store;
 use super::buckets::Buckets;
 use super::deliveries::{Query, Table};
-use super::query::Typed;
 use super::replay::{self, Card};
 use super::selection::Ticked;
 use super::words::{self, StateWord, count};
-use super::{query, urls};
 
 /// Deliveries on a page.
 const LIMIT: usize = 25;
@@ -141,7 +140,7 @@ impl FromRequest for Desk {
 
 /// GET …/webhooks/{id}
 pub(crate) async fn show(desk: Desk, request: HttpRequest) -> Result {
-    let asked: Query = query::read(&request)?;
+    let asked: Query = filters::read(&request)?;
     let page = desk.page(&asked, Ticked::default()).await?;
     if page.table.errors.is_empty() { page.answer(&desk.hx) } else { page.rejected(&desk.hx) }
 }
@@ -171,7 +170,7 @@ impl Desk {
         let listing = if typed.errors.is_empty() {
             store::list_deliveries(&mut conn, organization, id, &filter, &place, LIMIT).await?
         } else {
-            query::nothing()
+            filters::nothing()
         };
         let vault = &self.context.vault;
         let signers = Signers::load(&mut conn, vault, id, now).await?;
@@ -246,7 +245,7 @@ fn page(
         ticks: buckets.ticks(),
         totals,
         is_table,
-        other_view_url: query::write(&url, &Query { view, ..base }),
+        other_view_url: filters::write(&url, &Query { view, ..base }),
         created: Moment::relative(webhook.created_at, now, zone),
         signature,
         replays: Card::new(&webhook.id, webhook.state == WebhookState::Active, &found.replays, now, zone),
@@ -261,7 +260,7 @@ fn range_link(url: &str, base: &Query, range: Range, current: Range) -> RangeLin
     let value = (range != Range::default()).then(|| words.value.to_owned());
     RangeLink {
         label: words.label,
-        url: query::write(url, &Query { range: value, ..base.clone() }),
+        url: filters::write(url, &Query { range: value, ..base.clone() }),
         is_current: range == current,
     }
 }

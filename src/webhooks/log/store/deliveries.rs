@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{DeliveryId, EventId, OrganizationId, WebhookId};
+use crate::base::{DeliveryId, EventId, Listing, OrganizationId, Place, WebhookId};
+use crate::db::keyset::{Keyset, Value};
 use crate::db::{Conn, DbError, Flag, Row};
 use crate::delivery::model::StoredBody;
 
-use super::super::model::{Attempt, AttemptLine, Delivery, DeliveryFilter, Due, LastAttempt, Listing, Place};
-use super::keyset::{Keyset, Value};
+use super::super::model::{Attempt, AttemptLine, Delivery, DeliveryFilter, Due, LastAttempt};
 
 /// What a [`Delivery`] is read from: `d` is the delivery, `e` its event, `w` its webhook.
 pub(super) const COLUMNS: &str = "d.webhook_id, d.event_id, d.event_type, e.entity_ids, d.state, d.hold, d.reason, d.attempts, \

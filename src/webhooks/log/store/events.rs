@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{EventId, OrganizationId};
+use crate::base::{EventId, Listing, OrganizationId, Place};
+use crate::db::keyset::Keyset;
 use crate::db::{Conn, DbError, Dialect, Flag, Row, sql};
 use crate::events::{self, Event};
 
-use super::super::model::{EventFilter, EventLine, EventRecord, Fate, FateOutcome, Listing, NotSent, Place, Tally};
+use super::super::model::{EventFilter, EventLine, EventRecord, Fate, FateOutcome, NotSent, Tally};
 use super::deliveries;
-use super::keyset::Keyset;
 
 const COLUMNS: &str = "id, event_type, entity_ids, performed_by, performed_at, recorded_at, webhooks_enabled";
 

@@ -6,7 +6,6 @@
 mod deliveries;
 mod events;
 mod figures;
-mod keyset;
 mod replays;
 mod search;
 

@@ -2,13 +2,11 @@
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{OrganizationId, ReplayId, WebhookId};
+use crate::base::{Listing, OrganizationId, Place, ReplayId, WebhookId};
+use crate::db::keyset::Keyset;
 use crate::db::{Conn, DbError, Flag, Row};
 use crate::delivery::model::{Replay, ReplayState};
 use crate::delivery::store::replay_filter;
-
-use super::super::model::{Listing, Place};
-use super::keyset::Keyset;
 
 /// While it runs, what became of its deliveries is counted; afterwards it stands in the row.
 const COLUMNS: &str = "r.id, r.webhook_id, r.state, r.since, r.until, r.states, r.event_types, r.is_scanned, r.total, \

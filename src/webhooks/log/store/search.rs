@@ -8,11 +8,11 @@
 use sqlx::AssertSqlSafe;
 
 use crate::base::{DeliveryId, EventId, OrganizationId, Timestamp, WebhookId};
+use crate::db::keyset::{Value, bind, named, names};
 use crate::db::{Conn, DbError, Dialect};
 
 use super::super::model::{Delivery, Search};
 use super::deliveries::{COLUMNS, TABLES, delivery};
-use super::keyset::{Value, bind, named, names};
 
 /// At most `limit` deliveries that `search` wants, newest first, after the delivery `after` of that time.
 pub async fn search_deliveries(

@@ -9,14 +9,14 @@ use crate::delivery::model::{DeliveryState, Hints, ReplayFilter};
 use crate::events::{EventType, Group};
 use crate::web::hx::{html, retargeted};
 use crate::web::toast::partials;
-use crate::web::{Context, FieldErrors, Form, Hx, Page, Result, Section, Shell, Toast, see_other};
+use crate::web::{Context, FieldErrors, Form, Hx, Page, Result, Section, Shell, Toast, filters, see_other};
 use crate::webhooks::model::{Webhook, WebhookState};
 use crate::webhooks::pages::WebhooksAdmin;
 
 use super::super::super::actions::Refusal;
 use super::super::super::replay::{self, Plan};
+use super::super::urls;
 use super::super::words::{count, when};
-use super::super::{query, urls};
 use super::Bench;
 use super::form::{Asked, ReplayForm};
 use super::words::{how_many, listed, state_word, states};
@@ -104,7 +104,7 @@ pub(crate) async fn form(
     let form = if request.query_string().is_empty() {
         ReplayForm::usual(desk.now, admin.organization.time_zone)
     } else {
-        query::read(&request)?
+        filters::read(&request)?
     };
     desk.page(form).answer(&hx)
 }
@@ -231,7 +231,7 @@ impl<'a> Desk<'a> {
             plan: Question {
                 title,
                 effects: self.effects(form, asked, counts),
-                back: query::write(&action, form),
+                back: filters::write(&action, form),
                 fields: fields(form, asked),
                 action,
             },

@@ -3,11 +3,10 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::base::{TimeZone, Timestamp, WebhookId};
+use crate::base::{Listing, TimeZone, Timestamp, WebhookId};
 use crate::delivery::model::{Replay, ReplayState};
 use crate::web::Moment;
 
-use super::super::super::model::Listing;
 use super::super::urls;
 use super::super::words::{StateWord, when};
 use super::words::{badge, period, states};

@@ -4,16 +4,15 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Cursor, WebhookId};
+use crate::base::{Cursor, Place, WebhookId};
 use crate::delivery::model::Replay;
 use crate::web::hx::piece;
-use crate::web::{Context, Hx, Page as _, Result, Section, Shell};
+use crate::web::{Context, Hx, Page as _, Result, Section, Shell, filters};
 use crate::webhooks::model::WebhookState;
 use crate::webhooks::pages::WebhooksAdmin;
 
-use super::super::super::model::Place;
 use super::super::super::store;
-use super::super::{query, urls};
+use super::super::urls;
 use super::card::{Card, LATEST, Row, row};
 
 /// Replays on a page.
@@ -48,9 +47,9 @@ pub(crate) async fn show(
     id: web::Path<WebhookId>,
     hx: Hx,
 ) -> Result {
-    let asked: Query = query::read(&request)?;
+    let asked: Query = filters::read(&request)?;
     let is_card = hx.wants_fragment() && hx.targets("replays");
-    let place = query::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
+    let place = filters::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
     let mut conn = context.db.read().await?;
     let webhook = admin.webhook(&mut conn, &context, &id).await?;
     let (place, limit) = if is_card { (Place::Newest, LATEST) } else { (place, LIMIT) };

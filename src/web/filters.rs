@@ -5,20 +5,18 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::{Cursor, EventId, TimeZone, Timestamp};
-use crate::web::{Error, FieldErrors, Result};
-
-use super::super::model::{Listing, Place};
+use super::{Error, FieldErrors, Result};
+use crate::base::{Cursor, EventId, Listing, Place, TimeZone, Timestamp};
 
 const UNREADABLE: &str = "A filter of this address is not one that we know. Open the page anew.";
 
 /// Reads the query of an address.
-pub(super) fn read<T: DeserializeOwned>(request: &HttpRequest) -> Result<T> {
+pub fn read<T: DeserializeOwned>(request: &HttpRequest) -> Result<T> {
     serde_html_form::from_str(request.query_string()).map_err(|_| Error::BadRequest(UNREADABLE.into()))
 }
 
 /// `path` with a query; fields that are `None` are left out.
-pub(super) fn write(path: &str, query: &impl Serialize) -> String {
+pub fn write(path: &str, query: &impl Serialize) -> String {
     match serde_html_form::to_string(query) {
         Ok(text) if !text.is_empty() => format!("{path}?{text}"),
         _ => path.to_owned(),
@@ -26,14 +24,14 @@ pub(super) fn write(path: &str, query: &impl Serialize) -> String {
 }
 
 /// Parses what may be left empty, as an unused field of a filter is.
-pub(super) fn parse<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>> {
+pub fn parse<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     text.map(|text| text.parse().map_err(|_| Error::BadRequest(UNREADABLE.into()))).transpose()
 }
 
 /// What people type into filters. What cannot be read is told beside its field, and nothing is listed until it can.
 #[derive(Default)]
-pub(super) struct Typed {
+pub struct Typed {
     pub errors: FieldErrors,
 }
 
@@ -71,7 +69,7 @@ impl Typed {
 const NO_DAY: &str = "Enter a day, such as 2026-11-23.";
 
 /// A page of a list, or an empty one where the filter cannot be read.
-pub(super) const fn nothing<T>() -> Listing<T> {
+pub const fn nothing<T>() -> Listing<T> {
     Listing { rows: Vec::new(), has_newer: false, has_older: false }
 }
 
@@ -81,7 +79,7 @@ fn midnight(day: NaiveDate, zone: TimeZone) -> Timestamp {
 }
 
 /// The page of a list: `cursor` is the last row of a page, to go on to older ones, `newer` the first row, to go back.
-pub(super) fn place(cursor: Option<&str>, newer: Option<&str>) -> Result<Place> {
+pub fn place(cursor: Option<&str>, newer: Option<&str>) -> Result<Place> {
     let decode = |text: &str| Cursor::decode(text).map_err(|error| Error::BadRequest(error.to_string().into()));
     Ok(match (cursor, newer) {
         (Some(cursor), _) => Place::OlderThan(decode(cursor)?),
@@ -91,7 +89,7 @@ pub(super) fn place(cursor: Option<&str>, newer: Option<&str>) -> Result<Place> 
 }
 
 /// The cursors of the pages before and after, where there are such pages.
-pub(super) fn neighbours<T>(listing: &Listing<T>, key: impl Fn(&T) -> Cursor) -> (Option<String>, Option<String>) {
+pub fn neighbours<T>(listing: &Listing<T>, key: impl Fn(&T) -> Cursor) -> (Option<String>, Option<String>) {
     let cursor = |row: Option<&T>| row.map(|row| key(row).encode());
     (
         cursor(listing.rows.first().filter(|_| listing.has_newer)),

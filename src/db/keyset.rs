@@ -6,19 +6,17 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
 
-use crate::base::{Cursor, Timestamp};
-use crate::db::{Conn, DbError, Row};
-
-use super::super::model::{Listing, Place};
+use super::{Conn, DbError, Row};
+use crate::base::{Cursor, Listing, Place, Timestamp};
 
 /// A value for a placeholder.
-pub(super) enum Value {
+pub enum Value {
     Text(String),
     Int(i64),
 }
 
 /// `SELECT columns FROM table WHERE …`, in the order of a time and an id.
-pub(super) struct Keyset {
+pub struct Keyset {
     pub columns: &'static str,
     pub table: &'static str,
     /// The two columns of the key: a time and an id.
@@ -44,6 +42,19 @@ impl Keyset {
             Some(value) => self.and(comparison, value),
             None => self,
         }
+    }
+
+    /// Adds that one of `columns` has this text in it, in whatever case as far as the engine can tell (SQLite: ASCII).
+    pub fn and_contains(mut self, columns: &[&str], text: Option<&str>) -> Self {
+        if let Some(text) = text {
+            let pattern = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            self.values.push(format!("%{pattern}%").into());
+            let place = self.values.len();
+            let any: Vec<_> =
+                columns.iter().map(|column| format!("LOWER({column}) LIKE ${place} ESCAPE '!'")).collect();
+            self.conditions.push(format!("({})", any.join(" OR ")));
+        }
+        self
     }
 
     /// Adds that a list of ids, as `column` has it, names this one.
@@ -108,19 +119,19 @@ impl Keyset {
 
 /// That a JSON list of texts has one in it, which the placeholders `first` and the next stand for ([`named`]). REPLACE is what
 /// both engines have of those that look for a text as it is, LIKE being blind to case in one of them.
-pub(super) fn names(column: &str, first: usize) -> String {
+pub fn names(column: &str, first: usize) -> String {
     let next = first + 1;
     format!("(REPLACE({column}, ${first}, '') <> {column} OR REPLACE({column}, ${next}, '') <> {column})")
 }
 
 /// How a text stands in a JSON list: first, or after another. A quote within a text has a backslash before it, so neither
 /// occurs anywhere else.
-pub(super) fn named(text: &str) -> [Value; 2] {
+pub fn named(text: &str) -> [Value; 2] {
     let json = serde_json::Value::from(text);
     [format!("[{json}").into(), format!(",{json}").into()]
 }
 
-pub(super) fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {
+pub fn bind<'q>(query: Query<'q, Any, AnyArguments>, value: &Value) -> Query<'q, Any, AnyArguments> {
     match value {
         Value::Text(text) => query.bind(text.clone()),
         Value::Int(number) => query.bind(*number),
@@ -136,6 +147,12 @@ impl From<String> for Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
     }
 }
 
