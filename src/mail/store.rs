@@ -20,18 +20,19 @@ pub struct Queued {
 }
 
 /// The sealed parts of a mail.
-const TEXT: &str = "text";
-const HTML: &str = "html";
+pub const TEXT: &str = "text";
+pub const HTML: &str = "html";
 
-/// The place of a part, for the vault.
-fn place(id: &MailId, part: &str) -> String {
-    format!("mails/{id}/{part}")
+/// The place of a part, for the vault. A mail is for an address, not for an organization: a part that has been moved to a mail
+/// to another address does not open (docs/decisions/0044-what-seals-are-bound-to.md).
+pub fn place(id: &MailId, to: &str, part: &str) -> String {
+    format!("mails/{id}/{to}/{part}")
 }
 
 /// Puts a mail into the queue, to be sent at once.
 pub async fn insert(conn: &mut Conn, vault: &Vault, id: &MailId, mail: &Mail, now: Timestamp) -> Result<(), DbError> {
     freshen(conn, vault).await?;
-    let seal = |part: &str, text: &str| vault.seal(&place(id, part), &Secret::new(text));
+    let seal = |part: &str, text: &str| vault.seal(&place(id, &mail.to, part), &Secret::new(text));
     let text = "INSERT INTO mails (id, recipient, subject, body_text, body_html, created_at, tries, due_at) \
                 VALUES ($1, $2, $3, $4, $5, $6, 0, $6)";
     sqlx::query(text)
@@ -69,9 +70,11 @@ pub async fn claim(
         let id: MailId = row.try_get(0)?;
         let (to, subject): (String, String) = (row.try_get(1)?, row.try_get(2)?);
         let (text, html): (String, String) = (row.try_get(3)?, row.try_get(4)?);
-        let open =
-            |part: &str, sealed: &str| vault.open(&place(&id, part), sealed).map(|opened| opened.expose().to_owned());
-        let mail = open(TEXT, &text).and_then(|text| open(HTML, &html).map(|html| Mail { to, subject, text, html }));
+        let open = |part: &str, sealed: &str| {
+            vault.open(&place(&id, &to, part), sealed).map(|opened| opened.expose().to_owned())
+        };
+        let mail = open(TEXT, &text).and_then(|text| Ok((text, open(HTML, &html)?)));
+        let mail = mail.map(|(text, html)| Mail { to, subject, text, html });
         Ok(Queued { id, mail, created_at: row.try_get(5)?, tries: row.try_get(6)? })
     })
     .transpose()

@@ -39,7 +39,7 @@ pub async fn begin(tx: &mut Tx, by: &By<'_>, vault: &Vault, user: &User) -> Resu
     if second_factors::is_confirmed(tx, &user.id).await? {
         return Ok(false);
     }
-    second_factors::replace(tx, vault, &user.id, &totp::new_key(by.rng), by.now).await?;
+    second_factors::replace(tx, vault, user, &totp::new_key(by.rng), by.now).await?;
     Ok(true)
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use sqlx::Row as _;
 
+use crate::auth::model::User;
 use crate::auth::passwords::SALT_BYTES;
 use crate::base::{OrganizationId, Secret, Timestamp, UserId, Vault};
 use crate::db::meta::freshen;
@@ -23,26 +24,21 @@ pub struct SecondFactor {
     pub codes_left: i64,
 }
 
-/// The place of a key, for the vault.
-pub fn place(user: &UserId) -> String {
-    format!("second_factors/{user}")
+/// The place of a key, for the vault. Account managers are in no organization
+/// (docs/decisions/0044-what-seals-are-bound-to.md).
+pub fn place(organization: Option<&OrganizationId>, user: &UserId) -> String {
+    format!("{}/second_factors/{user}", organization.map_or("-", OrganizationId::as_str))
 }
 
 /// Begins anew: whatever the user had before is gone.
-pub async fn replace(
-    conn: &mut Conn,
-    vault: &Vault,
-    user: &UserId,
-    key: &Secret,
-    now: Timestamp,
-) -> Result<(), DbError> {
+pub async fn replace(conn: &mut Conn, vault: &Vault, user: &User, key: &Secret, now: Timestamp) -> Result<(), DbError> {
     freshen(conn, vault).await?;
-    delete(conn, user).await?;
+    delete(conn, &user.id).await?;
     sqlx::query(
         "INSERT INTO second_factors (user_id, secret, created_at, last_step, recovery_salt) VALUES ($1, $2, $3, 0, '')",
     )
-    .bind(user)
-    .bind(vault.seal(&place(user), key))
+    .bind(&user.id)
+    .bind(vault.seal(&place(user.organization_id.as_ref(), &user.id), key))
     .bind(now)
     .execute(conn)
     .await?;
@@ -51,9 +47,9 @@ pub async fn replace(
 
 pub async fn find(conn: &mut Conn, vault: &Vault, user: &UserId) -> Result<Option<SecondFactor>, DbError> {
     let row = sqlx::query(
-        "SELECT secret, created_at, confirmed_at, last_step, recovery_salt, \
-         (SELECT COUNT(*) FROM recovery_codes c WHERE c.user_id = f.user_id AND c.used_at IS NULL) \
-         FROM second_factors f WHERE user_id = $1",
+        "SELECT f.secret, f.created_at, f.confirmed_at, f.last_step, f.recovery_salt, \
+         (SELECT COUNT(*) FROM recovery_codes c WHERE c.user_id = f.user_id AND c.used_at IS NULL), u.organization_id \
+         FROM second_factors f JOIN users u ON u.id = f.user_id WHERE f.user_id = $1",
     )
     .bind(user)
     .fetch_optional(conn)
@@ -67,6 +63,8 @@ fn read(row: &Row, vault: &Vault, user: &UserId) -> Result<SecondFactor, DbError
     let sealed: String = row.try_get(0)?;
     let confirmed_at: Option<Timestamp> = row.try_get(2)?;
     let salt: String = row.try_get(4)?;
+    let organization: Option<OrganizationId> = row.try_get(6)?;
+    let place = place(organization.as_ref(), user);
     let recovery_salt = match confirmed_at {
         None => [0; SALT_BYTES],
         Some(_) => BASE64
@@ -76,7 +74,7 @@ fn read(row: &Row, vault: &Vault, user: &UserId) -> Result<SecondFactor, DbError
             .ok_or_else(|| wrong("recovery_salt", "it is no salt".into()))?,
     };
     Ok(SecondFactor {
-        key: vault.open(&place(user), &sealed).map_err(|error| wrong("secret", error.to_string()))?,
+        key: vault.open(&place, &sealed).map_err(|error| wrong("secret", error.to_string()))?,
         created_at: row.try_get(1)?,
         confirmed_at,
         last_step: row.try_get(3)?,

@@ -11,10 +11,12 @@ pub mod store;
 
 use std::collections::BTreeMap;
 
+use crate::auth::store::second_factors::place as factor_place;
 use crate::base::{Timestamp, Vault};
 use crate::db::{Conn, DbError, Dialect};
 use crate::delivery::store::{header_place, query_place, secret_place};
 use crate::events::EventType;
+use crate::mail::store as mail;
 
 use self::settings::Settings;
 pub use report::{Fault, Report};
@@ -197,7 +199,9 @@ async fn replays(conn: &mut Conn, report: &mut Report) -> Result<(), DbError> {
 async fn secrets(conn: &mut Conn, vault: &Vault, report: &mut Report) -> Result<(), DbError> {
     let (headers, secrets, queries) =
         (store::headers(conn).await?, store::secrets(conn).await?, store::queries(conn).await?);
-    report.count("sealed secrets", (headers.len() + secrets.len() + queries.len()) as u64);
+    let (factors, mails) = (store::second_factors(conn).await?, store::mails(conn).await?);
+    let of_webhooks = headers.len() + secrets.len() + queries.len();
+    report.count("sealed secrets", (of_webhooks + factors.len() + 2 * mails.len()) as u64);
     for row in headers {
         if vault.open(&header_place(&row.organization, &row.webhook, &row.name), &row.sealed).is_err() {
             report
@@ -213,6 +217,18 @@ async fn secrets(conn: &mut Conn, vault: &Vault, report: &mut Report) -> Result<
     for row in queries {
         if vault.open(&query_place(&row.organization, &row.webhook), &row.sealed).is_err() {
             report.find(Fault::Unsealable, || format!("the query in the URL of webhook {}", row.webhook));
+        }
+    }
+    for row in factors {
+        if vault.open(&factor_place(row.organization.as_ref(), &row.user), &row.sealed).is_err() {
+            report.find(Fault::Unsealable, || format!("the second factor of user {}", row.user));
+        }
+    }
+    for row in mails {
+        for (part, sealed) in [(mail::TEXT, &row.text), (mail::HTML, &row.html)] {
+            if vault.open(&mail::place(&row.id, &row.to, part), sealed).is_err() {
+                report.find(Fault::Unsealable, || format!("the {part} of mail {}", row.id));
+            }
         }
     }
     Ok(())

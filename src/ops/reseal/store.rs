@@ -39,16 +39,18 @@ pub const COLUMNS: [Column; 6] = [
         update: "UPDATE webhooks SET url_query = $1 WHERE id = $3 AND organization_id = $4 AND url_query = $2",
     },
     Column {
-        select: "SELECT user_id, 'second_factors/' || user_id, secret, user_id, user_id \
-                 FROM second_factors WHERE user_id > $1 ORDER BY user_id LIMIT $2",
+        select: "SELECT f.user_id, COALESCE(u.organization_id, '-') || '/second_factors/' || f.user_id, f.secret, f.user_id, f.user_id \
+                 FROM second_factors f JOIN users u ON u.id = f.user_id WHERE f.user_id > $1 ORDER BY f.user_id LIMIT $2",
         update: "UPDATE second_factors SET secret = $1 WHERE user_id = $3 AND user_id = $4 AND secret = $2",
     },
     Column {
-        select: "SELECT id, 'mails/' || id || '/text', body_text, id, id FROM mails WHERE id > $1 ORDER BY id LIMIT $2",
+        select: "SELECT id, 'mails/' || id || '/' || recipient || '/text', body_text, id, id \
+                 FROM mails WHERE id > $1 ORDER BY id LIMIT $2",
         update: "UPDATE mails SET body_text = $1 WHERE id = $3 AND id = $4 AND body_text = $2",
     },
     Column {
-        select: "SELECT id, 'mails/' || id || '/html', body_html, id, id FROM mails WHERE id > $1 ORDER BY id LIMIT $2",
+        select: "SELECT id, 'mails/' || id || '/' || recipient || '/html', body_html, id, id \
+                 FROM mails WHERE id > $1 ORDER BY id LIMIT $2",
         update: "UPDATE mails SET body_html = $1 WHERE id = $3 AND id = $4 AND body_html = $2",
     },
 ];

@@ -62,6 +62,16 @@ const PLANTED: &[(Fault, &str)] = &[
     (Fault::ReplayDiffers, "UPDATE replays SET succeeded = succeeded - 1"),
     (Fault::Unsealable, "UPDATE webhook_headers SET value = 'v1.other.AAAA'"),
     (Fault::Unsealable, "UPDATE signing_secrets SET secret = (SELECT MAX(secret) FROM signing_secrets)"),
+    (
+        Fault::Unsealable,
+        "INSERT INTO second_factors (user_id, secret, created_at, last_step, recovery_salt) \
+         SELECT MIN(id), 'v1.other.AAAA', 1, 0, '' FROM users",
+    ),
+    (
+        Fault::Unsealable,
+        "INSERT INTO mails (id, recipient, subject, body_text, body_html, created_at, tries, due_at) \
+         VALUES ('ffffffffffffffffffffffff', 'ada@halden.example', 'x', 'v1.other.AAAA', 'v1.other.AAAA', 1, 0, 1)",
+    ),
     (Fault::TagsDiffer, "UPDATE answer_tags SET status = 'rejected'"),
     (Fault::TagsDiffer, "DELETE FROM answer_tags"),
     (

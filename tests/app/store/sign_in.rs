@@ -100,8 +100,8 @@ async fn a_second_factor_is_sealed_and_each_of_its_codes_is_used_once() {
         let key = totp::new_key(&SystemRng);
         let mut tx = house.db.begin().await.unwrap();
         assert!(second_factors::find(&mut tx, &house.vault, &ada.id).await.unwrap().is_none());
-        second_factors::replace(&mut tx, &house.vault, &ada.id, &totp::new_key(&SystemRng), house.now()).await.unwrap();
-        second_factors::replace(&mut tx, &house.vault, &ada.id, &key, house.now()).await.unwrap();
+        second_factors::replace(&mut tx, &house.vault, &ada, &totp::new_key(&SystemRng), house.now()).await.unwrap();
+        second_factors::replace(&mut tx, &house.vault, &ada, &key, house.now()).await.unwrap();
         assert!(!second_factors::is_confirmed(&mut tx, &ada.id).await.unwrap());
         let found = second_factors::find(&mut tx, &house.vault, &ada.id).await.unwrap().unwrap();
         assert_eq!((found.key, found.created_at, found.confirmed_at), (key.clone(), START, None));
@@ -130,6 +130,8 @@ async fn a_second_factor_is_sealed_and_each_of_its_codes_is_used_once() {
         assert!(second_factors::is_confirmed(&mut tx, &ada.id).await.unwrap());
         let of = second_factors::of_organization(&mut tx, &house.organization).await.unwrap();
         assert_eq!(of.into_iter().collect::<Vec<_>>(), std::slice::from_ref(&ada.id));
+        sqlx::query("UPDATE users SET organization_id = NULL").execute(&mut *tx).await.unwrap();
+        assert!(second_factors::find(&mut tx, &house.vault, &ada.id).await.is_err(), "it opens nowhere else");
         let stranger = OrganizationId::new(START, &SystemRng);
         assert!(second_factors::of_organization(&mut tx, &stranger).await.unwrap().is_empty());
         assert!(second_factors::delete(&mut tx, &ada.id).await.unwrap());

@@ -15,7 +15,7 @@ impl Scene {
         let (now, running) = (self.clock.now(), self.app.running());
         let mut tx = running.db.begin().await.expect("the database takes a transaction");
         let key = totp::new_key(&SystemRng);
-        second_factors::replace(&mut tx, &running.context.vault, &noor.id, &key, now).await.expect("a key");
+        second_factors::replace(&mut tx, &running.context.vault, &noor, &key, now).await.expect("a key");
         second_factors::confirm(&mut tx, &noor.id, now).await.expect("it is confirmed");
         second_factors::set_recovery_codes(&mut tx, &noor.id, &[7; 16], &[[7; 32]]).await.expect("codes");
         tx.commit().await.expect("a commit");

@@ -11,4 +11,7 @@ pub use books::{
     deliveries_without_event, events_after, organizations, subscriptions, webhooks,
 };
 pub use physical::{broken_references, damages};
-pub use rest::{KeyRow, ReplayRow, SealedRow, count, headers, keys_after, queries, removals_unknown, replays, secrets};
+pub use rest::{
+    FactorRow, KeyRow, MailRow, ReplayRow, SealedRow, count, headers, keys_after, mails, queries, removals_unknown,
+    replays, second_factors, secrets,
+};

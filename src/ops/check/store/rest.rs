@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::base::{OrganizationId, WebhookId};
+use crate::base::{MailId, OrganizationId, UserId, WebhookId};
 use crate::db::{Conn, DbError, Row};
 
 /// How many rows a table has; its name is one of ours.
@@ -112,6 +112,38 @@ pub async fn secrets(conn: &mut Conn) -> Result<Vec<SealedRow>, DbError> {
 /// What stands behind the `?` of URLs.
 pub async fn queries(conn: &mut Conn) -> Result<Vec<SealedRow>, DbError> {
     sealed(conn, "SELECT organization_id, id, id, url_query FROM webhooks WHERE url_query IS NOT NULL").await
+}
+
+/// A key of a second factor: whose, and of which organization.
+pub struct FactorRow {
+    pub organization: Option<OrganizationId>,
+    pub user: UserId,
+    pub sealed: String,
+}
+
+pub async fn second_factors(conn: &mut Conn) -> Result<Vec<FactorRow>, DbError> {
+    let text = "SELECT u.organization_id, f.user_id, f.secret FROM second_factors f JOIN users u ON u.id = f.user_id";
+    let rows = sqlx::query(text).fetch_all(conn).await?;
+    let read =
+        |row: &Row| Ok(FactorRow { organization: row.try_get(0)?, user: row.try_get(1)?, sealed: row.try_get(2)? });
+    rows.iter().map(read).collect()
+}
+
+/// A mail that waits: its two parts.
+pub struct MailRow {
+    pub id: MailId,
+    pub to: String,
+    pub text: String,
+    pub html: String,
+}
+
+pub async fn mails(conn: &mut Conn) -> Result<Vec<MailRow>, DbError> {
+    let rows = sqlx::query("SELECT id, recipient, body_text, body_html FROM mails").fetch_all(conn).await?;
+    let read = |row: &Row| {
+        let (id, to) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(MailRow { id, to, text: row.try_get(2)?, html: row.try_get(3)? })
+    };
+    rows.iter().map(read).collect()
 }
 
 async fn sealed(conn: &mut Conn, text: &'static str) -> Result<Vec<SealedRow>, DbError> {
