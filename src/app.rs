@@ -136,14 +136,14 @@ pub struct App {
 
 /// An open database with its key: what the command line works on beside a running server.
 pub async fn open(config: &Config, rng: Arc<dyn Rng>) -> Result<(Db, Vault), StartError> {
-    let db = Db::open(&config.database_url, Options::default()).await?;
+    let db = Db::open(config.database_url.expose(), Options::default()).await?;
     let vault = vault(config, &db, rng).await?;
     Ok((db, vault))
 }
 
 /// A database as it is at this moment, to be looked at, with what opens its secrets where the key file is there.
 pub async fn inspect(config: &Config) -> Result<(Snapshot, Option<Vault>), StartError> {
-    let mut snapshot = Snapshot::open(&config.database_url).await?;
+    let mut snapshot = Snapshot::open(config.database_url.expose()).await?;
     let vault = key_file::find(&mut snapshot, &config.secret_key_file, Arc::new(SystemRng)).await?;
     Ok((snapshot, vault))
 }
@@ -155,7 +155,7 @@ pub async fn vault(config: &Config, db: &Db, rng: Arc<dyn Rng>) -> Result<Vault,
 
 impl App {
     pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
-        let lock = sqlite_file(&config.database_url)
+        let lock = sqlite_file(config.database_url.expose())
             .filter(|file| file.parent().is_none_or(|f| f.as_os_str().is_empty() || f.is_dir()))
             .map(|file| ServeLock::take(&file))
             .transpose()?;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::base::Secret;
 use crate::db;
 use crate::delivery::endpoint::{Endpoint, Guard};
 use crate::delivery::retry::Schedule;
@@ -77,7 +78,8 @@ pub enum LogFormat {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
-    pub database_url: String,
+    /// It may have a password in it.
+    pub database_url: Secret,
     pub public_url: Option<Url>,
     pub secret_key_file: PathBuf,
     pub trusted_proxies: Vec<IpNet>,
@@ -171,7 +173,7 @@ impl Config {
                 .iter()
                 .filter_map(|name| given.0.get(*name).map(|(spelling, _)| spelling.clone()))
                 .collect(),
-            database_url,
+            database_url: Secret::new(database_url),
         })
     }
 }

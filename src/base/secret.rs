@@ -22,6 +22,13 @@ impl Secret {
     }
 }
 
+/// Nothing: a field of a form that was not sent.
+impl Default for Secret {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")

@@ -69,7 +69,7 @@ impl Admin {
 
 /// Runs the command on the database of `config`, which is made and migrated where it is missing, and prints the answer.
 pub async fn run(config: &Config, command: Admin) -> Result<(), Failure> {
-    let db = Db::open(&config.database_url, Options::default()).await.map_err(StartError::from)?;
+    let db = Db::open(config.database_url.expose(), Options::default()).await.map_err(StartError::from)?;
     let answer = execute(config, &db, command).await;
     db.close().await;
     println!("{}", answer.map_err(Failure::failed)?);

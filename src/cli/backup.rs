@@ -16,7 +16,7 @@ pub struct Backup {
 }
 
 pub async fn run(config: &Config, file: &Path) -> Result<(), Failure> {
-    let bytes = backup::backup(&config.database_url, file).await.map_err(|error| match error {
+    let bytes = backup::backup(config.database_url.expose(), file).await.map_err(|error| match error {
         BackupError::Copy(CopyError::Open(error)) => Failure::from(crate::app::StartError::from(error)),
         BackupError::Copy(CopyError::NotSqlite) => Failure::failed(
             "PostgreSQL makes its own copies: `pg_dump --format=custom --file=FILE` with the address of HERALD_DATABASE_URL, \

@@ -24,6 +24,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let cases: u64 = report.faults().iter().map(|(_, count)| count).sum();
     Err(Failure::failed(format!(
         "the books of {} are not in order ({cases} cases). What was delivered, and what was not, may differ from what pages say.",
-        crate::db::sqlite_file(&config.database_url).map_or("the database".into(), |file| file.display().to_string())
+        crate::db::sqlite_file(config.database_url.expose())
+            .map_or("the database".into(), |file| file.display().to_string())
     )))
 }

@@ -1,6 +1,7 @@
 //! The settings as command-line flags: `--retry-schedule` for `HERALD_RETRY_SCHEDULE`, and so on for each.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -8,11 +9,19 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use super::SETTINGS;
 
 /// What of the settings stands on the command line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct SettingsArgs {
     pub config: Option<PathBuf>,
     /// By the setting's name.
     pub given: BTreeMap<String, String>,
+}
+
+/// Which are given; some have a password in their value.
+impl fmt::Debug for SettingsArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given: Vec<_> = self.given.keys().collect();
+        f.debug_struct("SettingsArgs").field("config", &self.config).field("given", &given).finish()
+    }
 }
 
 impl Args for SettingsArgs {

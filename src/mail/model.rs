@@ -9,13 +9,19 @@ use lettre::{Message, Tokio1Executor};
 
 use crate::base::{MailId, Timestamp};
 
-/// One mail to one person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One mail to one person. It may have a link in it that opens an account, so what it says is not printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     pub to: String,
     pub subject: String,
     pub text: String,
     pub html: String,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("to", &self.to).field("subject", &self.subject).finish_non_exhaustive()
+    }
 }
 
 /// How long one step of a try may take.

@@ -29,8 +29,8 @@ pub struct Query {
 #[serde(default)]
 pub struct ResetForm {
     code: String,
-    new_password: String,
-    repeat_password: String,
+    new_password: Secret,
+    repeat_password: Secret,
 }
 
 #[derive(Template)]
@@ -113,12 +113,15 @@ pub async fn reset(
 }
 
 /// Checks what is typed twice where somebody sets a new password, in the fields `new_password` and `repeat_password`.
-pub(super) fn new_password(typed: &str, repeated: &str, names: &Names) -> std::result::Result<Secret, FieldErrors> {
+pub(super) fn new_password(
+    typed: &Secret,
+    repeated: &Secret,
+    names: &Names,
+) -> std::result::Result<Secret, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let password = Secret::new(typed);
-    let checked = errors.take("new_password", passwords::check(&password, names));
+    let checked = errors.take("new_password", passwords::check(typed, names));
     if checked.is_some() && typed != repeated {
         errors.add("repeat_password", "Enter the new password a second time.");
     }
-    errors.into_result(checked.map(|()| password))
+    errors.into_result(checked.map(|()| typed.clone()))
 }

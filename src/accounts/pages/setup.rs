@@ -33,7 +33,7 @@ pub struct SetupForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
-    password: String,
+    password: Secret,
     enable_webhooks: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl SetupForm {
         let name = errors.take("organization_name", parse_name(&self.organization_name));
         let time_zone = errors.take("time_zone", self.time_zone.parse());
         let email = errors.take("email", parse_email(&self.email));
-        let password = Secret::new(self.password.as_str());
+        let password = self.password.clone();
         let names = Names::default().and(&self.organization_name).and(&self.email);
         errors.take("password", passwords::check(&password, &names));
         let (edition, webhooks_enabled) = (Edition::Enterprise, is_ticked(self.enable_webhooks.as_deref()));
@@ -96,7 +96,7 @@ pub async fn show(query: web::Query<Query>, code: web::Data<SetupCode>, context:
         organization_name: String::new(),
         time_zone: "UTC".into(),
         email: String::new(),
-        password: String::new(),
+        password: Secret::default(),
         enable_webhooks: Some("true".into()),
     };
     SetupPage::new(form, FieldErrors::default()).answer(&hx)

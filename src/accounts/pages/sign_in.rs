@@ -32,7 +32,7 @@ pub struct SignInForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
-    password: String,
+    password: Secret,
     #[serde(default)]
     next: String,
 }
@@ -81,7 +81,7 @@ pub async fn sign_in(
     if let Err(wait) = throttles.passwords.check(&account, address) {
         return refused(SignInPage::new(form.email, form.next, String::new()), throttles::too_many(wait), &hx);
     }
-    let user = match verified(&context, &account, Secret::new(form.password)).await {
+    let user = match verified(&context, &account, form.password).await {
         Ok(user) => user,
         // It is not the visitor's fault, and what was typed is not lost.
         Err(busy @ Error::Unavailable { .. }) => {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use herald::base::{Secret, SystemRng, Timestamp, Vault};
+use herald::config::{Config, SettingsArgs};
 use herald::delivery::endpoint::Endpoint;
 use herald::delivery::scrub::Scrubber;
 use herald::delivery::sender::Request;
 use herald::delivery::signing::{Signing, SigningSecret, Verifier};
+use herald::mail::Mail;
 use herald::webhooks::form::WebhookForm;
 use herald::webhooks::model::{Draft, DraftHeader, DraftSigning, Prepared, TestDraft};
 
@@ -58,5 +60,20 @@ fn nothing_that_holds_a_secret_prints_it() {
         for hidden in [VALUE, "not-to-be-printed", QUERY, &secret.expose()[6..], &pair.expose()[5..], "XlxeXl5e"] {
             assert!(!text.contains(hidden), "{text}");
         }
+    }
+}
+
+#[test]
+fn settings_and_mails_print_neither_passwords_nor_links() {
+    let url = format!("postgres://herald:{QUERY}@db.example.com/herald");
+    let set = |name: &str| (name.to_owned(), url.clone());
+    let arguments = SettingsArgs { given: [set("database_url")].into(), ..SettingsArgs::default() };
+    let environment = [("HERALD_SECRET_KEY_FILE".into(), "/etc/herald.key".into())].into_iter();
+    let config = Config::read(&arguments, environment).expect("good settings");
+    assert_eq!(config.database_url.expose(), url);
+    let text = format!("https://herald.example.com/reset-password?code={QUERY}");
+    let mail = Mail { to: "ada@halden.example".into(), subject: "x".into(), html: text.clone(), text };
+    for text in [format!("{config:?}"), format!("{arguments:?}"), format!("{mail:?}")] {
+        assert!(!text.contains(QUERY), "{text}");
     }
 }

@@ -1,24 +1,22 @@
 //! Another address to sign in with (docs/decisions/0039-links-addresses-and-sessions.md).
 
-use actix_web::web;
 use serde::Deserialize;
 
-use super::{NOT_YOURS, ProfilePage, is_own_password};
+use super::{Desk, NOT_YOURS, ProfilePage};
 use crate::accounts::actions::credentials::{self, ChangeEmailError};
 use crate::accounts::letters::{self, Notice};
-use crate::accounts::pages::by;
-use crate::accounts::throttles::{self, Throttles};
+use crate::accounts::throttles;
 use crate::accounts::urls;
 use crate::auth::model::parse_email;
+use crate::base::Secret;
 use crate::mail::Postbox;
-use crate::web::guard::SignedIn;
-use crate::web::{Context, FieldErrors, Form, Hx, Page as _, Result, Toast, see_other};
+use crate::web::{FieldErrors, Form, Page as _, Result, Toast, see_other};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct EmailForm {
     pub new_email: String,
-    pub email_password: String,
+    pub email_password: Secret,
 }
 
 impl EmailForm {
@@ -36,36 +34,28 @@ impl EmailForm {
 }
 
 /// POST /profile/email: asks the new address, or, where no mails are sent, changes it at once.
-pub async fn change(
-    somebody: SignedIn,
-    throttles: web::Data<Throttles>,
-    postbox: web::Data<Postbox>,
-    context: web::Data<Context>,
-    hx: Hx,
-    Form(form): Form<EmailForm>,
-) -> Result {
+pub async fn change(desk: Desk, Form(form): Form<EmailForm>) -> Result {
     let rejected = async |email_form, email_errors| {
-        let page = ProfilePage::of(&somebody, &context, &postbox).await?;
-        ProfilePage { email_form, email_errors, ..page }.rejected(&hx)
+        ProfilePage { email_form, email_errors, ..desk.profile().await? }.rejected(&desk.hx)
     };
     let wrong = |field: &str, message: &str| {
         let mut errors = FieldErrors::default();
         errors.add(field, message);
         errors
     };
-    let email = match form.parse(&somebody.user.email) {
+    let email = match form.parse(&desk.somebody.user.email) {
         Ok(email) => email,
         Err(errors) => return rejected(form, errors).await,
     };
-    if !is_own_password(&somebody, &context, &throttles, &form.email_password).await? {
+    if !desk.is_own_password(&form.email_password).await? {
         return rejected(form, wrong("email_password", NOT_YOURS)).await;
     }
     // Else whoever is signed in could fill an inbox, or try out who has an account.
-    throttles.links.check(&somebody.user.email, somebody.address).map_err(throttles::too_many)?;
-    match ask_or_change(&somebody, &context, &postbox, &email).await? {
+    desk.throttles.links.check(&desk.somebody.user.email, desk.somebody.address).map_err(throttles::too_many)?;
+    match ask_or_change(&desk, &email).await? {
         Ok(toast) => {
-            somebody.flash(toast);
-            Ok(see_other(&hx, urls::PROFILE))
+            desk.somebody.flash(toast);
+            Ok(see_other(&desk.hx, urls::PROFILE))
         }
         Err(ChangeEmailError::Db(error)) => Err(error.into()),
         Err(taken @ (ChangeEmailError::Taken | ChangeEmailError::LinkEnded)) => {
@@ -75,22 +65,17 @@ pub async fn change(
 }
 
 /// What to say of it; inside, why not.
-async fn ask_or_change(
-    somebody: &SignedIn,
-    context: &Context,
-    postbox: &Postbox,
-    email: &str,
-) -> Result<std::result::Result<Toast, ChangeEmailError>> {
-    let by = by(context, &somebody.user.email, somebody.address);
-    let mut tx = context.db.begin().await?;
+async fn ask_or_change(desk: &Desk, email: &str) -> Result<std::result::Result<Toast, ChangeEmailError>> {
+    let (by, postbox, user) = (desk.by(), &desk.postbox, &desk.somebody.user);
+    let mut tx = desk.context.db.begin().await?;
     if !postbox.is_open() {
-        if let Err(refusal) = credentials::change_email(&mut tx, &by, &somebody.user, email).await {
+        if let Err(refusal) = credentials::change_email(&mut tx, &by, user, email).await {
             return Ok(Err(refusal));
         }
         tx.commit().await?;
         return Ok(Ok(Toast::ok("Email address changed").text(format!("Sign in as {email} from now on."))));
     }
-    let code = match credentials::ask_for_email(&mut tx, &by, &somebody.user, email).await {
+    let code = match credentials::ask_for_email(&mut tx, &by, user, email).await {
         Ok(code) => code,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -7,14 +7,18 @@ pub mod password;
 pub mod second_factor;
 pub mod sessions;
 
-use actix_web::web;
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
 use self::email::EmailForm;
 use self::sessions::Row;
-use super::{Choice, choice, mails};
-use crate::accounts::actions;
+use super::{Choice, by, choice, mails};
+use crate::accounts::actions::{self, By};
 use crate::accounts::throttles::{self, Throttles};
 use crate::auth::model::{Theme, parse_optional_name};
 use crate::auth::store::{second_factors, users};
@@ -111,16 +115,50 @@ pub async fn save(
     Ok(see_other(&hx, "/profile"))
 }
 
-/// Whether this is the password of who is signed in. Wrong ones are counted with those of sign-in.
-async fn is_own_password(somebody: &SignedIn, context: &Context, throttles: &Throttles, typed: &str) -> Result<bool> {
-    let (email, address) = (&somebody.user.email, somebody.address);
-    throttles.passwords.check(email, address).map_err(throttles::too_many)?;
-    let stored = users::password_hash(&mut *context.db.read().await?, &somebody.user.id).await?;
-    let is_right = context.hasher.verify(Secret::new(typed), stored).await?;
-    if is_right {
-        throttles.passwords.forgive(email, address);
+/// Whoever changes how they sign in, with all that this takes.
+pub struct Desk {
+    somebody: SignedIn,
+    throttles: web::Data<Throttles>,
+    postbox: web::Data<Postbox>,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    hx: Hx,
+}
+
+impl FromRequest for Desk {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        type Parts = (SignedIn, web::Data<Throttles>, web::Data<Postbox>, web::Data<Context>, HttpRequest, Hx);
+        let parts = Parts::from_request(request, payload);
+        Box::pin(async move {
+            let (somebody, throttles, postbox, context, request, hx) = parts.await?;
+            Ok(Self { somebody, throttles, postbox, context, request, hx })
+        })
     }
-    Ok(is_right)
+}
+
+impl Desk {
+    fn by(&self) -> By<'_> {
+        by(&self.context, &self.somebody.user.email, self.somebody.address)
+    }
+
+    /// Whether this is the password of who is signed in. Wrong ones are counted with those of sign-in.
+    async fn is_own_password(&self, typed: &Secret) -> Result<bool> {
+        let (email, address) = (&self.somebody.user.email, self.somebody.address);
+        self.throttles.passwords.check(email, address).map_err(throttles::too_many)?;
+        let stored = users::password_hash(&mut *self.context.db.read().await?, &self.somebody.user.id).await?;
+        let is_right = self.context.hasher.verify(typed.clone(), stored).await?;
+        if is_right {
+            self.throttles.passwords.forgive(email, address);
+        }
+        Ok(is_right)
+    }
+
+    async fn profile(&self) -> Result<ProfilePage> {
+        ProfilePage::of(&self.somebody, &self.context, &self.postbox).await
+    }
 }
 
 const NOT_YOURS: &str = "This is not your current password. Enter it again.";

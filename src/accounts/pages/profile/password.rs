@@ -1,28 +1,24 @@
 //! A new password of one's own.
 
-use actix_web::web;
 use serde::Deserialize;
 
-use super::{NOT_YOURS, ProfilePage, is_own_password};
+use super::{Desk, NOT_YOURS, ProfilePage};
 use crate::accounts::actions::credentials;
 use crate::accounts::letters::Notice;
+use crate::accounts::pages::hash;
 use crate::accounts::pages::reset::new_password;
-use crate::accounts::pages::{by, hash};
-use crate::accounts::throttles::Throttles;
 use crate::auth::passwords::Names;
 use crate::base::Secret;
-use crate::mail::Postbox;
-use crate::web::guard::SignedIn;
-use crate::web::{Context, FieldErrors, Form, Hx, Page as _, Result, Toast, see_other, session};
+use crate::web::{FieldErrors, Form, Page as _, Result, Toast, see_other, session};
 
 #[derive(Debug, Deserialize)]
 pub struct PasswordForm {
     #[serde(default)]
-    current_password: String,
+    current_password: Secret,
     #[serde(default)]
-    new_password: String,
+    new_password: Secret,
     #[serde(default)]
-    repeat_password: String,
+    repeat_password: Secret,
 }
 
 impl PasswordForm {
@@ -45,35 +41,25 @@ impl PasswordForm {
 }
 
 /// POST /profile/password: a new password, which ends all other sessions.
-pub async fn change(
-    somebody: SignedIn,
-    throttles: web::Data<Throttles>,
-    postbox: web::Data<Postbox>,
-    context: web::Data<Context>,
-    hx: Hx,
-    Form(form): Form<PasswordForm>,
-) -> Result {
-    let rejected = async |password_errors| {
-        let page = ProfilePage::of(&somebody, &context, &postbox).await?;
-        ProfilePage { password_errors, ..page }.rejected(&hx)
-    };
+pub async fn change(desk: Desk, Form(form): Form<PasswordForm>) -> Result {
+    let somebody = &desk.somebody;
+    let rejected = async |password_errors| ProfilePage { password_errors, ..desk.profile().await? }.rejected(&desk.hx);
     let password = match form.parse(&Names::of(&somebody.user, somebody.organization.as_ref())) {
         Ok(password) => password,
         Err(errors) => return rejected(errors).await,
     };
-    if !is_own_password(&somebody, &context, &throttles, &form.current_password).await? {
+    if !desk.is_own_password(&form.current_password).await? {
         let mut errors = FieldErrors::default();
         errors.add("current_password", NOT_YOURS);
         return rejected(errors).await;
     }
-    let password_hash = hash(&context, password).await?;
-    let (user, email) = (&somebody.user, &somebody.user.email);
-    let by = by(&context, email, somebody.address);
-    let mut tx = context.db.begin().await?;
+    let password_hash = hash(&desk.context, password).await?;
+    let (user, by) = (&somebody.user, desk.by());
+    let mut tx = desk.context.db.begin().await?;
     credentials::change_password(&mut tx, &by, user, &password_hash).await?;
-    postbox.post(&mut tx, by.rng, &Notice::PasswordChanged.to(email)?, by.now).await?;
+    desk.postbox.post(&mut tx, by.rng, &Notice::PasswordChanged.to(&user.email)?, by.now).await?;
     tx.commit().await?;
     session::renew(somebody.session());
     somebody.flash(Toast::ok("Password changed").text("You were signed out everywhere else."));
-    Ok(see_other(&hx, "/profile"))
+    Ok(see_other(&desk.hx, "/profile"))
 }

@@ -1,21 +1,19 @@
 //! /profile/second-factor: turns the second step of sign-in on and off.
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use super::super::code::{NO_CODE, proves};
-use super::{NOT_YOURS, is_own_password};
+use super::{Desk, NOT_YOURS};
 use crate::accounts::actions::second_factor::{self, Proof, RecoveryCodes, State};
 use crate::accounts::letters::Notice;
-use crate::accounts::pages::by;
 use crate::accounts::pages::qr::Picture;
-use crate::accounts::throttles::{self, Throttles};
+use crate::accounts::throttles;
 use crate::accounts::urls;
 use crate::auth::store::second_factors::SecondFactor;
 use crate::auth::totp;
-use crate::base::TimeZone;
-use crate::mail::Postbox;
+use crate::base::{Secret, TimeZone};
 use crate::web::guard::SignedIn;
 use crate::web::{
     Context, Error, FieldErrors, Form, Hx, Moment, Page as _, Result, Shell, Toast, page, see_other, session,
@@ -24,7 +22,7 @@ use crate::web::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct FactorForm {
-    password: String,
+    password: Secret,
     code: String,
 }
 
@@ -97,10 +95,13 @@ async fn page_of(somebody: &SignedIn, context: &Context, errors: FieldErrors) ->
     Ok(FactorPage { shell, email: somebody.user.email.clone(), view, errors })
 }
 
-async fn rejected(somebody: &SignedIn, context: &Context, field: &str, message: &str, hx: &Hx) -> Result {
-    let mut errors = FieldErrors::default();
-    errors.add(field, message);
-    page_of(somebody, context, errors).await?.rejected(hx)
+impl Desk {
+    /// The page again, with what is wrong in one field.
+    async fn rejected(&self, field: &str, message: &str) -> Result {
+        let mut errors = FieldErrors::default();
+        errors.add(field, message);
+        page_of(&self.somebody, &self.context, errors).await?.rejected(&self.hx)
+    }
 }
 
 /// GET /profile/second-factor
@@ -110,26 +111,19 @@ pub async fn show(somebody: SignedIn, context: web::Data<Context>, hx: Hx) -> Re
 
 /// POST /profile/second-factor/begin: makes the key. It asks for the password, so that nobody who finds a browser open can
 /// lock its owner out.
-pub async fn begin(
-    somebody: SignedIn,
-    throttles: web::Data<Throttles>,
-    context: web::Data<Context>,
-    hx: Hx,
-    Form(form): Form<FactorForm>,
-) -> Result {
+pub async fn begin(desk: Desk, Form(form): Form<FactorForm>) -> Result {
     if form.password.is_empty() {
-        return rejected(&somebody, &context, "password", "Enter your password.", &hx).await;
+        return desk.rejected("password", "Enter your password.").await;
     }
-    if !is_own_password(&somebody, &context, &throttles, &form.password).await? {
-        return rejected(&somebody, &context, "password", NOT_YOURS, &hx).await;
+    if !desk.is_own_password(&form.password).await? {
+        return desk.rejected("password", NOT_YOURS).await;
     }
-    let by = by(&context, &somebody.user.email, somebody.address);
-    let mut tx = context.db.begin().await?;
-    if !second_factor::begin(&mut tx, &by, &context.vault, &somebody.user).await? {
+    let mut tx = desk.context.db.begin().await?;
+    if !second_factor::begin(&mut tx, &desk.by(), &desk.context.vault, &desk.somebody.user).await? {
         return Err(Error::Conflict("Two-step sign-in is on already. Turn it off first to use another app.".into()));
     }
     tx.commit().await?;
-    Ok(see_other(&hx, urls::SECOND_FACTOR))
+    Ok(see_other(&desk.hx, urls::SECOND_FACTOR))
 }
 
 /// POST /profile/second-factor/cancel: forgets a key that was not confirmed.
@@ -141,35 +135,29 @@ pub async fn cancel(somebody: SignedIn, context: web::Data<Context>, hx: Hx) -> 
 }
 
 /// POST /profile/second-factor/confirm: a code of the app turns it on; the answer shows the recovery codes.
-pub async fn confirm(
-    somebody: SignedIn,
-    throttles: web::Data<Throttles>,
-    postbox: web::Data<Postbox>,
-    context: web::Data<Context>,
-    hx: Hx,
-    Form(form): Form<FactorForm>,
-) -> Result {
-    let State::Pending(factor) = state(&somebody, &context).await? else {
-        return Ok(see_other(&hx, urls::SECOND_FACTOR));
+pub async fn confirm(desk: Desk, Form(form): Form<FactorForm>) -> Result {
+    let (somebody, context, throttles) = (&desk.somebody, &desk.context, &desk.throttles);
+    let State::Pending(factor) = state(somebody, context).await? else {
+        return Ok(see_other(&desk.hx, urls::SECOND_FACTOR));
     };
     let account = somebody.user.id.as_str();
     throttles.codes.check(account, somebody.address).map_err(throttles::too_many)?;
-    let Some(step) = step_of(&context, &factor, &form.code).await? else {
+    let Some(step) = step_of(context, &factor, &form.code).await? else {
         let message = "This is not the code that your app shows now. Enter the newest one; if it goes on, check the clock of your phone.";
-        return rejected(&somebody, &context, "code", message, &hx).await;
+        return desk.rejected("code", message).await;
     };
     throttles.codes.forgive(account, somebody.address);
     let codes = RecoveryCodes::make(&context.hasher, context.rng.as_ref()).await?;
-    let (user, by) = (&somebody.user, by(&context, &somebody.user.email, somebody.address));
+    let (user, by) = (&somebody.user, desk.by());
     let here = session::id(somebody.session());
     let mut tx = context.db.begin().await?;
     if !second_factor::enable(&mut tx, &by, user, step, &codes, here.as_ref()).await? {
-        return Ok(see_other(&hx, urls::SECOND_FACTOR));
+        return Ok(see_other(&desk.hx, urls::SECOND_FACTOR));
     }
-    postbox.post(&mut tx, by.rng, &Notice::SecondFactorEnabled.to(&user.email)?, by.now).await?;
+    desk.postbox.post(&mut tx, by.rng, &Notice::SecondFactorEnabled.to(&user.email)?, by.now).await?;
     tx.commit().await?;
     session::renew(somebody.session());
-    CodesPage::of(&somebody, &codes, true).answer(&hx)
+    CodesPage::of(somebody, &codes, true).answer(&desk.hx)
 }
 
 async fn step_of(context: &Context, factor: &SecondFactor, typed: &str) -> Result<Option<i64>> {
@@ -180,16 +168,9 @@ async fn step_of(context: &Context, factor: &SecondFactor, typed: &str) -> Resul
     }))
 }
 
-/// Password and code, which both of the following ask for. `Err`: the answer that says what is wrong with them.
-async fn shown(
-    somebody: &SignedIn,
-    throttles: &Throttles,
-    postbox: &Postbox,
-    context: &Context,
-    request: &HttpRequest,
-    form: &FactorForm,
-    hx: &Hx,
-) -> Result<Option<actix_web::HttpResponse>> {
+/// Password and code, which both of the following ask for. `Some`: the answer that says what is wrong with them.
+async fn objection(desk: &Desk, form: &FactorForm) -> Result<Option<HttpResponse>> {
+    let Desk { somebody, throttles, postbox, context, request, hx } = desk;
     if !matches!(state(somebody, context).await?, State::On(_)) {
         return Ok(Some(see_other(hx, urls::SECOND_FACTOR)));
     }
@@ -203,56 +184,41 @@ async fn shown(
     if !errors.is_empty() {
         return page_of(somebody, context, errors).await?.rejected(hx).map(Some);
     }
-    if !is_own_password(somebody, context, throttles, &form.password).await? {
-        return rejected(somebody, context, "password", NOT_YOURS, hx).await.map(Some);
+    if !desk.is_own_password(&form.password).await? {
+        return desk.rejected("password", NOT_YOURS).await.map(Some);
     }
     if !proves(context, throttles, postbox, &somebody.user, &form.code, request).await? {
-        return rejected(somebody, context, "code", NO_CODE, hx).await.map(Some);
+        return desk.rejected("code", NO_CODE).await.map(Some);
     }
     Ok(None)
 }
 
 /// POST /profile/second-factor/recovery-codes: new ones in place of all old ones.
-pub async fn renew_codes(
-    somebody: SignedIn,
-    throttles: web::Data<Throttles>,
-    postbox: web::Data<Postbox>,
-    context: web::Data<Context>,
-    request: HttpRequest,
-    hx: Hx,
-    Form(form): Form<FactorForm>,
-) -> Result {
-    if let Some(answer) = shown(&somebody, &throttles, &postbox, &context, &request, &form, &hx).await? {
+pub async fn renew_codes(desk: Desk, Form(form): Form<FactorForm>) -> Result {
+    if let Some(answer) = objection(&desk, &form).await? {
         return Ok(answer);
     }
+    let (somebody, context) = (&desk.somebody, &desk.context);
     let codes = RecoveryCodes::make(&context.hasher, context.rng.as_ref()).await?;
-    let by = by(&context, &somebody.user.email, somebody.address);
     let mut tx = context.db.begin().await?;
-    second_factor::renew_codes(&mut tx, &by, &somebody.user, &codes).await?;
+    second_factor::renew_codes(&mut tx, &desk.by(), &somebody.user, &codes).await?;
     tx.commit().await?;
-    CodesPage::of(&somebody, &codes, false).answer(&hx)
+    CodesPage::of(somebody, &codes, false).answer(&desk.hx)
 }
 
 /// POST /profile/second-factor/remove
-pub async fn remove(
-    somebody: SignedIn,
-    throttles: web::Data<Throttles>,
-    postbox: web::Data<Postbox>,
-    context: web::Data<Context>,
-    request: HttpRequest,
-    hx: Hx,
-    Form(form): Form<FactorForm>,
-) -> Result {
-    if let Some(answer) = shown(&somebody, &throttles, &postbox, &context, &request, &form, &hx).await? {
+pub async fn remove(desk: Desk, Form(form): Form<FactorForm>) -> Result {
+    if let Some(answer) = objection(&desk, &form).await? {
         return Ok(answer);
     }
-    let (user, by) = (&somebody.user, by(&context, &somebody.user.email, somebody.address));
+    let (somebody, by) = (&desk.somebody, desk.by());
     let here = session::id(somebody.session());
-    let mut tx = context.db.begin().await?;
-    second_factor::remove(&mut tx, &by, user, here.as_ref()).await?;
-    postbox.post(&mut tx, by.rng, &Notice::SecondFactorRemoved.to(&user.email)?, by.now).await?;
+    let mut tx = desk.context.db.begin().await?;
+    second_factor::remove(&mut tx, &by, &somebody.user, here.as_ref()).await?;
+    let notice = Notice::SecondFactorRemoved.to(&somebody.user.email)?;
+    desk.postbox.post(&mut tx, by.rng, &notice, by.now).await?;
     tx.commit().await?;
     session::renew(somebody.session());
     somebody.flash(Toast::ok("Two-step sign-in is off").text("You were signed out everywhere else."));
-    Ok(see_other(&hx, urls::PROFILE))
+    Ok(see_other(&desk.hx, urls::PROFILE))
 }
