@@ -24,7 +24,7 @@ CREATE TABLE organizations (
 );
 CREATE INDEX organizations_created ON organizations (created_at, id);
 
--- organization_id is NULL for account managers. email is lower case.
+-- organization_id is NULL for account managers. email is lower case. last_seen_at: to within some minutes.
 CREATE TABLE users (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT REFERENCES organizations (id),
@@ -34,6 +34,7 @@ CREATE TABLE users (
     password_hash TEXT NOT NULL,
     theme TEXT NOT NULL,
     active BIGINT NOT NULL,
+    last_seen_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
@@ -88,6 +89,21 @@ CREATE UNIQUE INDEX sessions_id ON sessions (id);
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
+-- Who was asked to join and has not answered yet. The link holds a random code, this table only its SHA-256. A row goes when the
+-- invitation is accepted or taken back.
+CREATE TABLE invitations (
+    id TEXT PRIMARY KEY NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    email TEXT NOT NULL,
+    role TEXT NOT NULL,
+    code_hash TEXT NOT NULL,
+    invited_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX invitations_code ON invitations (code_hash);
+CREATE UNIQUE INDEX invitations_email ON invitations (organization_id, email);
+
 CREATE TABLE api_keys (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT NOT NULL REFERENCES organizations (id),
@@ -98,13 +114,14 @@ CREATE TABLE api_keys (
     scopes TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     last_used_at BIGINT,
+    expires_at BIGINT,
     revoked_at BIGINT
 );
 CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
 CREATE INDEX api_keys_organization ON api_keys (organization_id, created_at, id);
 
--- Append-only. `source` says from where: page, api key id, command line, herald itself. project_id: also in `details`, where it
--- is the story of a project.
+-- Append-only. `source` says from where: page, api key id, command line, herald itself; `address` the network address, as far as
+-- there is one. project_id: also in `details`, where it is the story of a project.
 CREATE TABLE audit_entries (
     id TEXT PRIMARY KEY NOT NULL,
     organization_id TEXT,
@@ -113,6 +130,7 @@ CREATE TABLE audit_entries (
     action TEXT NOT NULL,
     subject TEXT NOT NULL,
     source TEXT NOT NULL,
+    address TEXT,
     details TEXT NOT NULL,
     project_id TEXT
 );

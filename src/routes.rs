@@ -5,6 +5,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self as actix, ServiceConfig};
 
 use crate::accounts::api_keys;
+use crate::accounts::audit::pages as audit;
+use crate::accounts::members::pages::{invitation, invite, join, list as members, member};
 use crate::accounts::pages::{
     code, forgot, home, mails, member_access, organizations, profile, reset, settings, setup, sign_in,
 };
@@ -48,6 +50,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/forgot-password/sent").get(forgot::sent))
         .service(at("/reset-password").get(reset::show).post(reset::reset))
         .service(at("/setup").get(setup::show).post(setup::set_up))
+        .service(at("/invitations/{code}").get(join::show).post(join::join))
         .service(at("/api/docs").get(api_docs::show));
 
     // Whoever is signed in.
@@ -140,6 +143,17 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/settings/api-keys").get(api_keys::list).post(api_keys::create))
         .service(at("/settings/api-keys/new").get(api_keys::new))
         .service(at("/settings/api-keys/{id}/revoke").get(api_keys::ask_to_revoke).post(api_keys::revoke))
+        .service(at("/settings/members").get(members::show))
+        .service(at("/settings/members/roles").get(members::roles))
+        .service(at("/settings/members/invite").get(invite::form).post(invite::invite))
+        .service(at("/settings/members/invitations/{id}").get(invitation::show))
+        .service(at("/settings/members/invitations/{id}/send").post(invitation::send_again))
+        .service(at("/settings/members/invitations/{id}/revoke").get(invitation::ask_to_revoke).post(invitation::revoke))
+        .service(at("/settings/members/{id}").get(member::show).post(member::save))
+        .service(at("/settings/members/{id}/deactivate").get(member::ask_to_deactivate).post(member::deactivate))
+        .service(at("/settings/members/{id}/reactivate").post(member::reactivate))
+        .service(at("/settings/audit-log").get(audit::list::show))
+        .service(at("/settings/audit-log.csv").get(audit::export::csv))
         .service(at("/settings/integrations").get(collaboration::redirect))
         .service(at("/settings/integrations/collaboration").get(collaboration::show))
         .service(at("/trash/projects/{id}/delete").get(trash::delete::ask_project).post(trash::delete::project))

@@ -33,7 +33,8 @@ pub struct By<'a> {
 }
 
 impl By<'_> {
-    async fn write_down(
+    /// Adds to the audit log.
+    pub(super) async fn write_down(
         &self,
         tx: &mut Tx,
         organization: Option<&OrganizationId>,
@@ -41,7 +42,7 @@ impl By<'_> {
         subject: &str,
         details: serde_json::Value,
     ) -> Result<(), DbError> {
-        let who = Who { organization, email: self.email, source: &self.source };
+        let who = Who { organization, email: self.email, source: &self.source, address: self.address };
         audit::append_as(tx, self.now, self.rng, who, action, subject, details).await
     }
 }
@@ -125,7 +126,7 @@ pub async fn add_user(tx: &mut Tx, by: &By<'_>, new: NewUser) -> Result<User, Ad
         InsertError::EmailTaken => AddUserError::EmailTaken,
         InsertError::Db(error) => error.into(),
     })?;
-    let details = json!({ "role": user.role.as_str() });
+    let details = json!({ "user_id": user.id, "role": user.role.as_str() });
     by.write_down(tx, user.organization_id.as_ref(), "user.created", &user.email, details).await?;
     Ok(user)
 }

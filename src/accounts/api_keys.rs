@@ -3,6 +3,8 @@
 //! A new key is in the answer to the post that made it, and nowhere else: not in a redirect, not in the session, which
 //! is kept in the database. Reloading the list does not show it again.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
@@ -14,7 +16,9 @@ use crate::auth::model::parse_name;
 use crate::auth::store::api_keys::{self as store, Listed};
 use crate::base::{ApiKeyId, Secret, TimeZone, Timestamp};
 use crate::web::guard::Admin;
-use crate::web::{self, Context, Error, FieldErrors, Form, Hx, Moment, Page, Section, Shell, Toast, see_other};
+use crate::web::{
+    self, Context, Error, FieldErrors, Form, Hx, Moment, Page, Section, Shell, Toast, filters, see_other,
+};
 
 const LIST: &str = "/settings/api-keys";
 
@@ -35,13 +39,13 @@ pub(crate) async fn new(admin: Admin, hx: Hx) -> web::Result {
 /// POST /settings/api-keys: makes a key and shows it, this once.
 pub(crate) async fn create(admin: Admin, context: Data<Context>, hx: Hx, form: Form<KeyForm>) -> web::Result {
     let Form(form) = form;
-    let (name, scopes) = match form.parse() {
+    let now = context.clock.now();
+    let (name, scopes, expires_at) = match form.parse(now, admin.organization.time_zone) {
         Ok(parsed) => parsed,
         Err(errors) => return FormPage::new(&admin, &form, errors).rejected(&hx),
     };
-    let new = NewKey { user: Some(admin.user.id.clone()), name, scopes };
+    let new = NewKey { user: Some(admin.user.id.clone()), name, scopes, expires_at };
     let mut tx = context.db.begin().await?;
-    let now = context.clock.now();
     let (_, key) = api_keys::create(&mut tx, now, context.rng.as_ref(), &admin.actor(), new).await?;
     tx.commit().await?;
     let mut page = ListPage::load(&admin, &context, Some(key)).await?;
@@ -82,14 +86,51 @@ pub(crate) struct KeyForm {
     name: String,
     #[serde(default)]
     scopes: Vec<String>,
+    /// The last day on which it works, on the organization's clocks; empty: it has no end.
+    #[serde(default)]
+    expires: String,
 }
 
 impl KeyForm {
-    fn parse(&self) -> Result<(String, Scopes), FieldErrors> {
+    fn parse(&self, now: Timestamp, zone: TimeZone) -> Result<(String, Scopes, Option<Timestamp>), FieldErrors> {
         let mut errors = FieldErrors::default();
         let name = errors.take("name", parse_name(&self.name));
         let scopes = errors.take("scopes", Scopes::of(self.scopes.iter().map(String::as_str)));
-        errors.into_result(name.zip(scopes))
+        let expires = errors.take("expires", expiry(&self.expires, now, zone));
+        errors.into_result(name.zip(scopes).zip(expires).map(|((name, scopes), expires)| (name, scopes, expires)))
+    }
+}
+
+/// The end of a key that works until the day is over.
+fn expiry(day: &str, now: Timestamp, zone: TimeZone) -> Result<Option<Timestamp>, String> {
+    if day.trim().is_empty() {
+        return Ok(None);
+    }
+    let day = day.trim().parse().ok();
+    let end = day.and_then(|day| filters::end_of(day, zone)).ok_or("Choose a day such as 2027-01-31, or none.")?;
+    api_keys::check_expiry(end, now).map(Some).map_err(|error| error.to_string())
+}
+
+/// How soon a key's end has to be that the list points at it.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// When a key ends, as the list tells it.
+enum Expiry {
+    Never,
+    At(Moment),
+    Soon(Moment),
+    Expired(Moment),
+}
+
+impl Expiry {
+    fn of(end: Option<Timestamp>, now: Timestamp, zone: TimeZone) -> Self {
+        let Some(end) = end else { return Self::Never };
+        let moment = Moment::relative(end, now, zone);
+        match end {
+            end if end <= now => Self::Expired(moment),
+            end if end <= now + SOON => Self::Soon(moment),
+            _ => Self::At(moment),
+        }
     }
 }
 
@@ -111,6 +152,7 @@ struct Row {
     /// Its owner has left, and the key does not work.
     is_orphan: bool,
     last_used: Option<Moment>,
+    expiry: Expiry,
     revoke_url: String,
 }
 
@@ -139,6 +181,7 @@ impl Row {
             access: access(key.scopes),
             owner,
             is_orphan,
+            expiry: Expiry::of(key.expires_at, now, zone),
             last_used: key.last_used_at.map(|at| Moment::relative(at, now, zone)),
             revoke_url: revoke_url(&key.id),
             name: key.name,
@@ -157,6 +200,7 @@ fn access(scopes: Scopes) -> String {
 struct FormPage {
     shell: Shell,
     name: String,
+    expires: String,
     /// Each with whether it is chosen.
     scopes: Vec<(Scope, bool)>,
     errors: FieldErrors,
@@ -169,6 +213,7 @@ impl FormPage {
         Self {
             shell: admin.shell(Section::ApiKeys, "Create API key"),
             name: form.name.clone(),
+            expires: form.expires.clone(),
             scopes: Scope::ALL.into_iter().map(|scope| (scope, is_chosen(scope))).collect(),
             errors,
         }
@@ -225,16 +270,36 @@ mod tests {
 
     #[test]
     fn a_form_needs_a_name_and_a_scope() {
-        let form = |name: &str, scopes: &[&str]| KeyForm {
-            name: name.into(),
-            scopes: scopes.iter().map(|scope| (*scope).into()).collect(),
+        let form = |name: &str, scopes: &[&str]| {
+            let scopes = scopes.iter().map(|scope| (*scope).into()).collect();
+            let form = KeyForm { name: name.into(), scopes, expires: String::new() };
+            form.parse(Timestamp::from_seconds(1_800_000_000), TimeZone::UTC)
         };
-        let (name, scopes) = form(" CRM sync ", &["publish", "read"]).parse().unwrap();
+        let (name, scopes, _) = form(" CRM sync ", &["publish", "read"]).unwrap();
         assert_eq!((name.as_str(), access(scopes).as_str()), ("CRM sync", "Read, publish"));
-        let errors = form(" ", &[]).parse().unwrap_err();
+        let errors = form(" ", &[]).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["name", "scopes"]);
-        assert!(form("x", &["admin"]).parse().is_err());
-        assert!(form(&"x".repeat(101), &["read"]).parse().is_err());
+        assert!(form("x", &["admin"]).is_err());
+        assert!(form(&"x".repeat(101), &["read"]).is_err());
+    }
+
+    #[test]
+    fn a_key_works_until_its_last_day_is_over() {
+        let now = Timestamp::parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
+        let zone: TimeZone = "America/Los_Angeles".parse().unwrap();
+        let end = |day: &str| expiry(day, now, zone);
+        assert_eq!(end(" "), Ok(None));
+        assert_eq!(end("2026-11-23"), Ok(Timestamp::parse_rfc3339("2026-11-24T08:00:00Z")));
+        for bad in ["2026-11-22", "2036-12-31", "9999-12-31", "tomorrow", "2026-02-30"] {
+            assert!(end(bad).is_err(), "{bad}");
+        }
+        let told = |days: u64| match Expiry::of(Some(now + Duration::from_secs(days * 86_400)), now, zone) {
+            Expiry::Never => "never",
+            Expiry::At(_) => "at",
+            Expiry::Soon(_) => "soon",
+            Expiry::Expired(_) => "expired",
+        };
+        assert_eq!([0, 1, 14, 15].map(told), ["expired", "soon", "soon", "at"]);
     }
 }

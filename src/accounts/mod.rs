@@ -5,6 +5,8 @@ pub mod actions;
 pub mod api_keys;
 pub mod clerk;
 pub mod letters;
+pub mod audit;
+pub mod members;
 pub mod model;
 pub mod pages;
 pub mod throttles;

@@ -5,6 +5,7 @@
 //! and it is computed for every call.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -131,6 +132,8 @@ pub struct ApiKey {
     pub scopes: Scopes,
     pub created_at: Timestamp,
     pub last_used_at: Option<Timestamp>,
+    /// From when on it does not work; `None`: it has no end.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Who calls with a valid key.
@@ -142,6 +145,7 @@ pub struct Caller {
     pub email: String,
     pub organization: Organization,
     pub last_use: LastUse,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// When a key was last used, as far as it was written down, in microseconds.
@@ -171,11 +175,18 @@ fn is_due(before: i64, now: Timestamp) -> bool {
 }
 
 impl Caller {
-    pub fn actor(&self) -> Actor {
+    /// Whether the key still works at `now`.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Who acts with the key, from `address`.
+    pub fn actor(&self, address: Option<IpAddr>) -> Actor {
         Actor {
             organization: self.organization.id.clone(),
             email: self.email.clone(),
             source: Source::ApiKey(self.key.clone()),
+            address,
         }
     }
 }
@@ -205,6 +216,27 @@ fn generate(rng: &dyn Rng) -> Secret {
     Secret::new(key)
 }
 
+/// Keys end within this time, or never.
+pub const LONGEST_LIFE: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
+/// Why the end of a new key is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidExpiry {
+    #[error("Choose a time that is still to come, or none.")]
+    Past,
+    #[error("Choose a time within the next ten years, or none.")]
+    TooFar,
+}
+
+/// The end of a key that is made at `now`.
+pub fn check_expiry(end: Timestamp, now: Timestamp) -> Result<Timestamp, InvalidExpiry> {
+    match end {
+        end if end <= now => Err(InvalidExpiry::Past),
+        end if end > now + LONGEST_LIFE => Err(InvalidExpiry::TooFar),
+        end => Ok(end),
+    }
+}
+
 /// What a new key is to be.
 #[derive(Clone, Debug)]
 pub struct NewKey {
@@ -212,6 +244,8 @@ pub struct NewKey {
     /// Checked by `model::parse_name`.
     pub name: String,
     pub scopes: Scopes,
+    /// From when on it does not work; `None`: it has no end.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Makes a key in the actor's organization. The second half of the answer is the key itself, which nobody can be shown
@@ -233,10 +267,12 @@ pub async fn create(
         scopes: new.scopes,
         created_at: now,
         last_used_at: None,
+        expires_at: new.expires_at,
     };
     let hash = hash(secret.expose()).expect("a key that was just made has the form of one");
     store::insert(conn, &key, &hash).await?;
-    let details = serde_json::json!({ "id": key.id, "prefix": key.prefix, "scopes": key.scopes.to_string() });
+    let details = serde_json::json!({ "id": key.id, "prefix": key.prefix, "scopes": key.scopes.to_string(),
+        "expires_at": key.expires_at.map(Timestamp::rfc3339) });
     audit::append(conn, now, rng, actor, "api_key.created", &key.name, details).await?;
     Ok((key, secret))
 }

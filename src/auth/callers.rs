@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::api_keys::Caller;
 use super::store::api_keys::find_caller;
+use crate::base::Timestamp;
 use crate::db::{Db, DbError};
 
 /// Callers kept at most; past that, all are forgotten and read anew.
@@ -31,8 +32,13 @@ impl Callers {
         Self { db, kept: Mutex::default() }
     }
 
-    /// Who calls with the key of this hash, as of now. `None`: the key is not valid.
-    pub async fn find(&self, hash: &str) -> Result<Option<Arc<Caller>>, DbError> {
+    /// Who calls with the key of this hash at `now`. `None`: the key is not valid.
+    pub async fn find(&self, hash: &str, now: Timestamp) -> Result<Option<Arc<Caller>>, DbError> {
+        Ok(self.find_any(hash).await?.filter(|caller| caller.is_valid(now)))
+    }
+
+    /// Whoever has the key, expired or not.
+    async fn find_any(&self, hash: &str) -> Result<Option<Arc<Caller>>, DbError> {
         let changes = self.db.changes().await?;
         if let Some(caller) = self.kept_at(changes, hash) {
             return Ok(Some(caller));
@@ -48,9 +54,10 @@ impl Callers {
 
     /// Who called with the key of this hash when it was last looked, and where the change counter stood then. It holds for as long
     /// as the counter stands there still, which is for the caller to find out.
-    pub fn recall(&self, hash: &str) -> Option<(Arc<Caller>, i64)> {
+    pub fn recall(&self, hash: &str, now: Timestamp) -> Option<(Arc<Caller>, i64)> {
         let kept = self.lock();
-        Some((kept.by_hash.get(hash)?.clone(), kept.changes))
+        let caller = kept.by_hash.get(hash).filter(|caller| caller.is_valid(now))?;
+        Some((caller.clone(), kept.changes))
     }
 
     fn kept_at(&self, changes: i64, hash: &str) -> Option<Arc<Caller>> {

@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod callers;
+pub mod codes;
 pub mod model;
 pub mod passwords;
 pub mod store;

@@ -1,6 +1,7 @@
 //! Organizations, users and roles, and the rules for their names and addresses.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::base::{ApiKeyId, OrganizationId, TimeZone, Timestamp, UserId, names};
 
@@ -122,6 +123,8 @@ pub struct Actor {
     pub organization: OrganizationId,
     pub email: String,
     pub source: Source,
+    /// The network address that it came from, as far as there is one.
+    pub address: Option<IpAddr>,
 }
 
 /// From where something is done.

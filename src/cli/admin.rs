@@ -17,7 +17,7 @@ use crate::auth::api_keys::{self, NewKey, Scopes};
 use crate::auth::model::{self, Actor, Role, Source};
 use crate::auth::passwords::{self, Hasher, Names};
 use crate::auth::store::{organizations, users};
-use crate::base::{Clock, OrganizationId, Rng, Secret, SystemClock, SystemRng, TimeZone, UserId};
+use crate::base::{Clock, OrganizationId, Rng, Secret, SystemClock, SystemRng, TimeZone, Timestamp, UserId};
 use crate::config::{Config, SettingsArgs};
 use crate::db::{Conn, Db, Options};
 use crate::webhooks::alerts::operator;
@@ -138,6 +138,9 @@ pub struct CreateApiKey {
     /// The email of the user to whom it belongs
     #[arg(long)]
     pub user: Option<String>,
+    /// After which time it does not work any more, such as 90d; without this, it has no end
+    #[arg(long)]
+    pub expires: Option<String>,
 }
 
 /// Does what `command` says; the object to print, or the sentence that says what is wrong.
@@ -257,6 +260,8 @@ async fn create_api_key(db: &Db, clock: &dyn Clock, rng: &dyn Rng, asked: Create
     let organization = organization_id(&asked.organization)?;
     let name = model::parse_name(&asked.name).map_err(|error| wrong("name")(&error))?;
     let scopes: Scopes = asked.scopes.parse().map_err(|error| wrong("scopes")(&error))?;
+    let now = clock.now();
+    let expires_at = asked.expires.as_deref().map(|text| expiry(text, now)).transpose()?;
     let mut tx = db.begin().await.map_err(said)?;
     if organizations::find(&mut tx, &organization).await.map_err(said)?.is_none() {
         return Err("There is no organization with this id.".into());
@@ -265,9 +270,9 @@ async fn create_api_key(db: &Db, clock: &dyn Clock, rng: &dyn Rng, asked: Create
         Some(email) => Some(user_of(&mut tx, &organization, email).await?),
         None => None,
     };
-    let actor = Actor { organization, email: NAME.into(), source: Source::CommandLine };
-    let new = NewKey { user, name, scopes };
-    let (made, key) = api_keys::create(&mut tx, clock.now(), rng, &actor, new).await.map_err(said)?;
+    let actor = Actor { organization, email: NAME.into(), source: Source::CommandLine, address: None };
+    let new = NewKey { user, name, scopes, expires_at };
+    let (made, key) = api_keys::create(&mut tx, now, rng, &actor, new).await.map_err(said)?;
     tx.commit().await.map_err(said)?;
     let scopes: Vec<_> = made.scopes.iter().map(api_keys::Scope::as_str).collect();
     Ok(json!({
@@ -277,6 +282,12 @@ async fn create_api_key(db: &Db, clock: &dyn Clock, rng: &dyn Rng, asked: Create
         "scopes": scopes,
         "key": key.expose(),
     }))
+}
+
+/// When a key ends that lasts for a time such as `90d`.
+fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let lasts = crate::config::value::duration(text).map_err(|error| wrong("expires")(&error))?;
+    api_keys::check_expiry(now + lasts, now).map_err(|error| wrong("expires")(&error))
 }
 
 /// The user of the organization with this address.

@@ -6,8 +6,8 @@ use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
 
 use crate::base::{
-    AnswerId, ApiKeyId, AuditEntryId, EventId, ImportId, IntakeId, MailId, OrganizationId, ProjectId, QuestionId,
-    ReplayId, SecretId, SectionId, SessionId, Timestamp, UserId, WebhookId,
+    AnswerId, ApiKeyId, AuditEntryId, EventId, ImportId, IntakeId, InvitationId, MailId, OrganizationId, ProjectId,
+    QuestionId, ReplayId, SecretId, SectionId, SessionId, Timestamp, UserId, WebhookId,
 };
 
 /// A boolean column: 0 or 1 in a BIGINT, because SQLite cannot give a BOOLEAN back through `Any`.
@@ -46,5 +46,5 @@ macro_rules! ids {
     ($($id:ty)*) => {$( column!($id as String, |id| id.as_str().to_owned(), |raw| Ok(raw.parse()?)); )*};
 }
 ids! {
-    AnswerId ApiKeyId AuditEntryId EventId ImportId IntakeId MailId OrganizationId ProjectId QuestionId ReplayId SecretId SectionId SessionId UserId WebhookId
+    AnswerId ApiKeyId AuditEntryId EventId ImportId IntakeId InvitationId MailId OrganizationId ProjectId QuestionId ReplayId SecretId SectionId SessionId UserId WebhookId
 }

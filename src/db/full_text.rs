@@ -1,13 +1,12 @@
-//! The full-text index of the answer library: the one table that the engines spell differently.
+//! The full-text index of the answer library.
 //!
-//! It is made after the migrations where it is missing, and filled from the rows, so it can be dropped and is made anew at the
+//! It is made where it is missing, and filled from the rows, so it can be dropped and is made anew at the
 //! next start. SQLite: an FTS5 table that keeps words and no texts; its rows are the pairs' numbers, and its first column holds
 //! what lists are filtered by, as words of its own, so that a search is one walk from the newest match on. PostgreSQL: a
 //! column that the database keeps itself, under a GIN index.
 
-use sqlx::Executor as _;
-
-use super::{Conn, Dialect};
+use super::Dialect;
+use super::late::Piece;
 
 /// The most words of a search that count; nobody writes more.
 const WORDS: usize = 32;
@@ -104,43 +103,19 @@ const TSVECTOR_COLUMN: &str = r##"ALTER TABLE answers ADD COLUMN IF NOT EXISTS w
         '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32)))) STORED"##;
 const TSVECTOR_INDEX: &str = "CREATE INDEX IF NOT EXISTS answers_words ON answers USING GIN (words)";
 
-/// Makes the index where it is missing.
-pub(super) async fn prepare(conn: &mut Conn) -> Result<(), sqlx::Error> {
-    let dialect = Dialect::of(conn);
-    if is_there(conn, dialect).await? {
-        return Ok(());
-    }
-    conn.execute(dialect.begin()).await?;
-    let made = make(conn, dialect).await;
-    conn.execute(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-    made
-}
-
-async fn is_there(conn: &mut Conn, dialect: Dialect) -> Result<bool, sqlx::Error> {
-    let text = match dialect {
+/// The index.
+pub(super) const INDEX: Piece = Piece {
+    is_there: |dialect| match dialect {
         Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = 'answers_text'",
         Dialect::Postgres => {
             "SELECT 1 FROM pg_indexes WHERE indexname = 'answers_words' AND schemaname = current_schema()"
         }
-    };
-    Ok(conn.fetch_optional(text).await?.is_some())
-}
-
-async fn make(conn: &mut Conn, dialect: Dialect) -> Result<(), sqlx::Error> {
-    // Of several nodes that start at once, one makes it and the others wait here.
-    conn.execute("UPDATE change_counter SET value = value WHERE id = 1").await?;
-    if is_there(conn, dialect).await? {
-        return Ok(());
-    }
-    let texts = match dialect {
-        Dialect::Sqlite => [FTS5_TABLE, FTS5_ROWS],
-        Dialect::Postgres => [TSVECTOR_COLUMN, TSVECTOR_INDEX],
-    };
-    for text in texts {
-        conn.execute(text).await?;
-    }
-    Ok(())
-}
+    },
+    makes: |dialect| match dialect {
+        Dialect::Sqlite => &[FTS5_TABLE, FTS5_ROWS],
+        Dialect::Postgres => &[TSVECTOR_COLUMN, TSVECTOR_INDEX],
+    },
+};
 
 /// The text that puts the pairs with these numbers into SQLite's index, as they are now; `list` is what stands after `IN`.
 pub fn fts5_insert(list: &str) -> String {

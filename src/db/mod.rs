@@ -4,6 +4,7 @@
 //! ([`Db::submit`]) or an ordinary transaction ([`Db::begin`]). On SQLite the writer is one connection, so
 //! nothing ever sees "database is locked". Only `store.rs` files and this module see sqlx.
 
+mod append_only;
 mod checkpoints;
 mod columns;
 mod copy;
@@ -12,6 +13,7 @@ pub mod dialect;
 mod error;
 pub mod full_text;
 pub mod keyset;
+mod late;
 mod lock;
 pub mod meta;
 mod migrate;

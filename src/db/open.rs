@@ -15,7 +15,7 @@ use super::dialect::Dialect;
 use super::error::{DbError, OpenError};
 use super::tx::Tx;
 use super::writer::{self, Command, Mailbox};
-use super::{Conn, full_text, migrate};
+use super::{Conn, append_only, full_text, migrate};
 
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,9 @@ impl Db {
             check_pragmas(&writer).await.map_err(unusable)?;
         }
         migrate::run(&writer, &place).await?;
-        full_text::prepare(&mut *writer.acquire().await.map_err(unusable)?).await.map_err(unusable)?;
+        for piece in [&full_text::INDEX, &append_only::AUDIT_LOG] {
+            piece.prepare(&mut *writer.acquire().await.map_err(unusable)?).await.map_err(unusable)?;
+        }
         let readers = pool(dialect, options.readers, true).connect_with(connect).await.map_err(unusable)?;
         let checkpoints = match dialect {
             Dialect::Sqlite => Checkpoints::start(readers.clone()),

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use super::Context;
 use super::problem::{Problem, Result};
+use super::site::Site;
 use crate::auth::api_keys::{self, Caller, Scope};
 use crate::auth::callers::Callers;
 use crate::auth::model::{Actor, Organization};
@@ -67,11 +69,11 @@ impl<S: Needs + 'static> FromRequest for ApiKey<S> {
 }
 
 impl<S: Needs> ApiKey<S> {
-    fn of(caller: &Caller) -> Result<Self> {
+    fn of(caller: &Caller, address: Option<IpAddr>) -> Result<Self> {
         if !caller.scopes.contains(S::SCOPE) {
             return Err(Problem::MissingScope(S::SCOPE.as_str()));
         }
-        let (organization, actor) = (caller.organization.clone(), caller.actor());
+        let (organization, actor) = (caller.organization.clone(), caller.actor(address));
         Ok(Self { id: caller.key.clone(), organization, actor, scope: PhantomData })
     }
 }
@@ -131,6 +133,8 @@ impl FromRequest for PublishKey {
 /// A key that asks for something.
 struct Asked {
     hash: String,
+    /// Where it comes from.
+    address: Option<IpAddr>,
     context: web::Data<Context>,
     callers: web::Data<Callers>,
 }
@@ -142,6 +146,7 @@ impl Asked {
         let callers = request.app_data::<web::Data<Callers>>().cloned();
         Ok(Self {
             hash,
+            address: Site::of(request).client_ip(request),
             context: context.ok_or_else(|| Problem::internal("the app has no web::Context"))?,
             callers: callers.ok_or_else(|| Problem::internal("the app has no Callers"))?,
         })
@@ -149,15 +154,16 @@ impl Asked {
 
     /// What is remembered, if it allows the call and its use needs no note.
     fn recall<S: Needs>(&self) -> Option<(ApiKey<S>, i64)> {
-        let (caller, as_of) = self.callers.recall(&self.hash)?;
+        let (caller, as_of) = self.callers.recall(&self.hash, self.context.clock.now())?;
         let needs_note = caller.last_use.is_due(self.context.clock.now());
-        if needs_note { None } else { Some((ApiKey::of(&caller).ok()?, as_of)) }
+        if needs_note { None } else { Some((ApiKey::of(&caller, self.address).ok()?, as_of)) }
     }
 
     async fn confirm<S: Needs>(&self) -> Result<ApiKey<S>> {
-        let caller: Arc<Caller> = self.callers.find(&self.hash).await?.ok_or(Problem::Unauthorized)?;
+        let caller: Arc<Caller> =
+            self.callers.find(&self.hash, self.context.clock.now()).await?.ok_or(Problem::Unauthorized)?;
         note_use(&self.context, &caller);
-        ApiKey::of(&caller)
+        ApiKey::of(&caller, self.address)
     }
 }
 

@@ -112,7 +112,7 @@ impl Error {
         if let Self::Internal { reference, cause } = self {
             let chain = std::iter::successors(Some(cause.as_ref() as &dyn std::error::Error), |cause| cause.source());
             let causes = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-            tracing::error!(reference, cause = causes, http.path = path, "a page failed on our side");
+            tracing::error!(reference, cause = causes, http.path = loggable(path), "a page failed on our side");
         }
     }
 
@@ -128,6 +128,11 @@ impl Error {
             answer.headers_mut().insert(name, value);
         }
     }
+}
+
+/// A path as a log may have it: the code of an invitation opens it.
+fn loggable(path: &str) -> &str {
+    if path.starts_with("/invitations/") { "/invitations/{code}" } else { path }
 }
 
 fn wait(seconds: u64) -> String {

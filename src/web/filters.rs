@@ -56,8 +56,7 @@ impl Typed {
 
     /// When the last day that is wanted is over.
     pub fn until(&mut self, text: Option<&str>, zone: TimeZone) -> Option<Timestamp> {
-        let day: NaiveDate = self.take("until", text, NO_DAY)?;
-        Some(midnight(day.checked_add_days(Days::new(1))?, zone))
+        end_of(self.take("until", text, NO_DAY)?, zone)
     }
 
     /// For what is no page: an error where something cannot be read.
@@ -71,6 +70,11 @@ const NO_DAY: &str = "Enter a day, such as 2026-11-23.";
 /// A page of a list, or an empty one where the filter cannot be read.
 pub const fn nothing<T>() -> Listing<T> {
     Listing { rows: Vec::new(), has_newer: false, has_older: false }
+}
+
+/// When a day is over; `None` for the last of the calendar.
+pub fn end_of(day: NaiveDate, zone: TimeZone) -> Option<Timestamp> {
+    Some(midnight(day.checked_add_days(Days::new(1))?, zone))
 }
 
 /// When a day begins on the clocks; a day whose midnight does not exist begins when clocks jump.

@@ -190,7 +190,12 @@ impl<L> Within<L> {
 
     /// For events and audit entries.
     pub fn actor(&self) -> Actor {
-        Actor { organization: self.organization.id.clone(), email: self.user.email.clone(), source: Source::Page }
+        Actor {
+            organization: self.organization.id.clone(),
+            email: self.user.email.clone(),
+            source: Source::Page,
+            address: self.address(),
+        }
     }
 
     /// What surrounds the page that is being answered, with the toasts that waited for it.
@@ -233,7 +238,12 @@ impl AccountManager {
 
     /// For the audit log of the organization that is changed.
     pub fn actor(&self, organization: &OrganizationId) -> Actor {
-        Actor { organization: organization.clone(), email: self.user.email.clone(), source: Source::Page }
+        Actor {
+            organization: organization.clone(),
+            email: self.user.email.clone(),
+            source: Source::Page,
+            address: self.address(),
+        }
     }
 
     /// What surrounds the page that is being answered, with the toasts that waited for it.

@@ -2,6 +2,8 @@
 
 mod admin;
 mod email;
+mod audit;
+mod members;
 mod organizations;
 mod own;
 mod passwords;

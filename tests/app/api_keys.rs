@@ -1,11 +1,15 @@
 //! The API keys page: made, shown once, revoked.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use herald::auth::model::Role;
+use herald::base::{Clock as _, ManualClock, Timestamp};
 use reqwest::Method;
 use scraper::{Html, Selector};
 
 use crate::publish::SMALL;
-use crate::support::app::{TestApp, client, eventually, spawn_app};
+use crate::support::app::{Setting, TestApp, client, eventually, spawn_app};
 use crate::support::programs::{number, told};
 
 const LIST: &str = "/settings/api-keys";
@@ -46,7 +50,7 @@ async fn a_key_is_shown_once_works_and_ends_when_it_is_revoked() {
     assert_eq!(select(&page, "td.first"), ["Read, publish"]);
     assert_eq!(select(&page, "td.end"), ["Ada Byron"]);
     eventually("the last use is shown", &mut || async {
-        (select(&admin.reads(LIST).await, "td.wide") == ["Used just now"]).then_some(())
+        (select(&admin.reads(LIST).await, "td.wide") == ["Used just now", "Expires: Never"]).then_some(())
     })
     .await;
 
@@ -106,5 +110,36 @@ async fn only_admins_of_the_organization_see_its_keys() {
         assert_eq!(admin.gets(path).await.status(), 404, "{path}");
         assert_eq!(admin.posts(path, &[]).await.status(), 404, "{path}");
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_ends_when_its_last_day_is_over() {
+    let clock = Arc::new(ManualClock::at(Timestamp::parse_rfc3339("2026-11-23T20:40:00Z").unwrap()));
+    let app = Setting { clock: Some(clock.clone()), ..Setting::default() }.spawn().await;
+    let admin = app.admin().await;
+    for day in ["2026-11-22", "soon", "2040-01-01"] {
+        let answer = admin.posts(LIST, &[("name", "CRM"), ("scopes", "publish"), ("expires", day)]).await;
+        assert_eq!(answer.status(), 422, "{day}");
+        let page = answer.text().await.unwrap();
+        assert!(select(&page, "#expires-error").concat().starts_with("Choose a"), "{day}");
+        assert_eq!(attribute(&page, "#expires", "value").as_deref(), Some(day));
+    }
+    let made = async |name: &str, day: &str| {
+        let fields = [("name", name), ("scopes", "publish"), ("expires", day)];
+        let page = admin.posts(LIST, &fields).await.text().await.unwrap();
+        attribute(&page, "#new-key", "value").expect("a key")
+    };
+    let (short, long) = (made("short", "2026-11-24").await, made("long", "2027-11-24").await);
+    let expiries = select(&admin.reads(LIST).await, "td:nth-child(5)");
+    assert!(expiries[0].contains("24 Nov 2027") || expiries[0].contains("25 Nov 2027"), "{expiries:?}");
+    assert!(expiries[1].starts_with("Soon:"), "{expiries:?}");
+    // The organization is in Los Angeles, where the 24th ends at eight in the morning of the 25th.
+    clock.advance(Timestamp::parse_rfc3339("2026-11-25T07:59:59Z").unwrap().saturating_sub(clock.now()));
+    assert_eq!(publishes(&app, &short).await, 202);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!((publishes(&app, &short).await, publishes(&app, &long).await), (401, 202));
+    let admin = app.admin().await;
+    assert!(select(&admin.reads(LIST).await, "td:nth-child(5)")[1].starts_with("Expired"));
     app.stop().await;
 }

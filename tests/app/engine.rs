@@ -150,6 +150,7 @@ impl Running {
             organization: self.house.organization.clone(),
             email: "ada@example.com".into(),
             source: Source::CommandLine,
+            address: None,
         }
     }
 

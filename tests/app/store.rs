@@ -5,6 +5,7 @@ mod auth;
 mod change;
 mod events;
 mod lease;
+mod members;
 mod publishers;
 mod replays;
 mod result;

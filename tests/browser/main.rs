@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod life;
 mod log;
+mod members;
 mod pages;
 mod replay;
 mod response;

@@ -104,8 +104,9 @@ async fn every_page_of_what_waits_and_is_sent_again_is_accessible_quiet_and_fits
 async fn look_at(pages: &[Page]) {
     // For whoever works on a page: only those whose names begin so.
     let only = std::env::var("HERALD_PAGES").ok();
-    let pages: Vec<_> =
-        pages.iter().filter(|page| only.as_ref().is_none_or(|only| page.name.starts_with(only))).collect();
+    let is_asked =
+        |page: &Page| only.as_ref().is_none_or(|only| only.split(',').any(|start| page.name.starts_with(start)));
+    let pages: Vec<_> = pages.iter().filter(|page| is_asked(page)).collect();
     if pages.is_empty() {
         return;
     }

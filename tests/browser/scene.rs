@@ -5,6 +5,7 @@ mod answers;
 mod imports;
 mod replays;
 mod sign_in;
+mod people;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -84,6 +85,7 @@ impl Scene {
         let receiver = Recorder::start().await;
         let mut scene = Scene { app, fresh, _demo: demo, receiver, clock, names };
         scene.adds_people().await;
+        scene.invites_people().await;
         scene.works().await;
         scene.adds_webhooks().await;
         scene.adds_answers().await;
@@ -188,12 +190,17 @@ impl Scene {
 
     async fn makes_a_key(&self) -> String {
         let admin = &self.app.admin;
-        let actor =
-            Actor { organization: self.app.organization.id.clone(), email: admin.email.clone(), source: Source::Page };
+        let actor = Actor {
+            organization: self.app.organization.id.clone(),
+            email: admin.email.clone(),
+            source: Source::Page,
+            address: None,
+        };
         let new = |name: &str, scopes: &str| api_keys::NewKey {
             user: Some(admin.id.clone()),
             name: name.into(),
             scopes: scopes.parse().expect("scopes"),
+            expires_at: (name == "Reporting").then(|| self.clock.now() + Duration::from_secs(3 * 24 * 3600)),
         };
         let mut tx = self.app.running().db.begin().await.expect("the database takes a transaction");
         let now = self.clock.now();

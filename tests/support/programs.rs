@@ -84,6 +84,7 @@ impl TestApp {
             organization: self.organization.id.clone(),
             email: self.admin.email.clone(),
             source: Source::CommandLine,
+            address: None,
         }
     }
 
@@ -93,7 +94,7 @@ impl TestApp {
     }
 
     pub async fn program_of(&self, user: Option<UserId>, scopes: &str) -> Program {
-        let new = NewKey { user, name: "CRM sync".into(), scopes: scopes.parse().expect("scopes") };
+        let new = NewKey { user, name: "CRM sync".into(), scopes: scopes.parse().expect("scopes"), expires_at: None };
         let app = self.running();
         let mut tx = app.db.begin().await.expect("the database takes a transaction");
         let created = api_keys::create(&mut tx, app.context.clock.now(), &SystemRng, &self.actor(), new).await;
@@ -113,7 +114,8 @@ impl TestApp {
             ..self.organization.clone()
         };
         let actor = Actor { organization: organization.id.clone(), ..self.actor() };
-        let new = NewKey { user: None, name: "Theirs".into(), scopes: scopes.parse().expect("scopes") };
+        let new =
+            NewKey { user: None, name: "Theirs".into(), scopes: scopes.parse().expect("scopes"), expires_at: None };
         let mut tx = app.db.begin().await.expect("the database takes a transaction");
         organizations::insert(&mut tx, &organization).await.expect("a new organization");
         let (key, secret) = api_keys::create(&mut tx, now, &SystemRng, &actor, new).await.expect("a key");

@@ -32,7 +32,12 @@ pub fn tools(app: &TestApp) -> Tools {
 
 /// The organization's administrator.
 pub fn actor(app: &TestApp) -> Actor {
-    Actor { organization: app.organization.id.clone(), email: app.admin.email.clone(), source: Source::Page }
+    Actor {
+        organization: app.organization.id.clone(),
+        email: app.admin.email.clone(),
+        source: Source::Page,
+        address: None,
+    }
 }
 
 /// A webhook for every event of projects, with a header of its own.

@@ -8,6 +8,7 @@ use askama::Template;
 use super::by;
 use crate::accounts::actions::{credentials, second_factor};
 use crate::accounts::letters::Notice;
+use crate::accounts::members::pages::LIST;
 use crate::accounts::urls;
 use crate::auth::model::User;
 use crate::auth::store::users;
@@ -16,8 +17,6 @@ use crate::mail::Postbox;
 use crate::web::guard::Admin;
 use crate::web::hx::html;
 use crate::web::{Context, Error, Hx, Result, Section, Shell, Site, Toast, see_other};
-
-const MEMBERS: &str = "/settings/members";
 
 /// Shows the link, this once.
 #[derive(Template)]
@@ -38,7 +37,7 @@ async fn member(admin: &Admin, context: &Context, id: &str) -> Result<User> {
         return Err(Error::Conflict("Use your profile for your own account.".into()));
     }
     if !member.active {
-        return Err(Error::Conflict("This member is deactivated. Activate the account first.".into()));
+        return Err(Error::Conflict("This member is deactivated. Reactivate the account first.".into()));
     }
     Ok(member)
 }
@@ -60,7 +59,7 @@ pub async fn make_link(
         shell: admin.shell(Section::Members, "Link for a new password"),
         email: member.email,
         link: origin + &urls::reset_password(&code),
-        back: MEMBERS,
+        back: LIST,
     };
     Ok(html(StatusCode::OK, page.render()?))
 }
@@ -86,5 +85,5 @@ pub async fn reset_second_factor(
     } else {
         Toast::info("Nothing to reset").text(format!("{} has not turned two-step sign-in on.", member.email))
     });
-    Ok(see_other(&hx, MEMBERS))
+    Ok(see_other(&hx, LIST))
 }

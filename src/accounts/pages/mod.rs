@@ -24,9 +24,9 @@ use crate::web::error::Result;
 use crate::web::{Context, Site};
 
 /// One choice of a select: its value and its label.
-type Choice = (String, String);
+pub(super) type Choice = (String, String);
 
-fn choice(value: &str, label: &str) -> Choice {
+pub(super) fn choice(value: &str, label: &str) -> Choice {
     (value.to_owned(), label.to_owned())
 }
 
@@ -36,7 +36,7 @@ fn time_zones() -> Vec<Choice> {
 }
 
 /// A box is sent with a value when it is ticked, and not at all when it is not; programs may say it in words.
-fn is_ticked(value: Option<&str>) -> bool {
+pub(super) fn is_ticked(value: Option<&str>) -> bool {
     value.is_some_and(|value| !matches!(value, "" | "0" | "false" | "off"))
 }
 
@@ -50,6 +50,6 @@ fn address_of(request: &HttpRequest) -> Option<IpAddr> {
     Site::of(request).client_ip(request)
 }
 
-async fn hash(context: &Context, password: Secret) -> Result<String> {
+pub(super) async fn hash(context: &Context, password: Secret) -> Result<String> {
     Ok(context.hasher.hash(password, context.rng.as_ref()).await?)
 }

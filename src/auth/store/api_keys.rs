@@ -5,11 +5,12 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::organizations;
 use crate::auth::api_keys::{ApiKey, Caller, LastUse, email_of_key};
-use crate::base::{ApiKeyId, OrganizationId, Timestamp};
+use crate::base::{ApiKeyId, OrganizationId, Timestamp, UserId};
 use crate::db::{Command, Conn, DbError, Flag, Row, meta};
 
-const COLUMNS: &str = "k.id, k.organization_id, k.user_id, k.name, k.prefix, k.scopes, k.created_at, k.last_used_at";
-const COLUMN_COUNT: usize = 8;
+const COLUMNS: &str =
+    "k.id, k.organization_id, k.user_id, k.name, k.prefix, k.scopes, k.created_at, k.last_used_at, k.expires_at";
+const COLUMN_COUNT: usize = 9;
 
 fn read(row: &Row) -> Result<ApiKey, DbError> {
     let id: ApiKeyId = row.try_get(0)?;
@@ -22,14 +23,15 @@ fn read(row: &Row) -> Result<ApiKey, DbError> {
         scopes: scopes.parse().map_err(|error| DbError::inconsistent("api_keys", "scopes", id.as_str(), error))?,
         created_at: row.try_get(6)?,
         last_used_at: row.try_get(7)?,
+        expires_at: row.try_get(8)?,
         id,
     })
 }
 
 pub async fn insert(conn: &mut Conn, key: &ApiKey, hash: &str) -> Result<(), DbError> {
     sqlx::query(
-        "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, key_hash, scopes, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, key_hash, scopes, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(&key.id)
     .bind(&key.organization)
@@ -39,6 +41,7 @@ pub async fn insert(conn: &mut Conn, key: &ApiKey, hash: &str) -> Result<(), DbE
     .bind(hash)
     .bind(key.scopes.to_string())
     .bind(key.created_at)
+    .bind(key.expires_at)
     .execute(&mut *conn)
     .await?;
     meta::raise_changes(conn).await
@@ -53,6 +56,30 @@ pub async fn revoke(conn: &mut Conn, id: &ApiKeyId, now: Timestamp) -> Result<bo
         .await?;
     meta::raise_changes(conn).await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Ends every key of a user at once, and answers them.
+pub async fn revoke_of_user(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Vec<ApiKey>, DbError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM api_keys k WHERE k.organization_id = $1 AND k.user_id = $2 AND k.revoked_at IS NULL"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(user).fetch_all(&mut *conn).await?;
+    let keys = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    for key in &keys {
+        revoke(conn, &key.id, now).await?;
+    }
+    Ok(keys)
+}
+
+/// How many keys of a user are not revoked.
+pub async fn count_of_user(conn: &mut Conn, organization: &OrganizationId, user: &UserId) -> Result<i64, DbError> {
+    let text = "SELECT COUNT(*) FROM api_keys WHERE organization_id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    Ok(sqlx::query(text).bind(organization).bind(user).fetch_one(conn).await?.try_get(0)?)
 }
 
 /// A key of the organization that is not revoked.
@@ -99,10 +126,10 @@ pub async fn list(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<
 /// The keys of a removed member stop working.
 const WORKS: &str = "k.user_id IS NULL OR (u.active = 1 AND u.organization_id = k.organization_id)";
 
-/// Who calls with the key of this hash.
+/// Who calls with the key of this hash, whether or not it has expired: that is a question of the time.
 pub async fn find_caller(conn: &mut Conn, hash: &str) -> Result<Option<Caller>, DbError> {
     let row = sqlx::query(AssertSqlSafe(format!(
-        "SELECT k.id, k.scopes, k.last_used_at, u.email, {} FROM api_keys k \
+        "SELECT k.id, k.scopes, k.last_used_at, u.email, k.expires_at, {} FROM api_keys k \
          JOIN organizations o ON o.id = k.organization_id LEFT JOIN users u ON u.id = k.user_id \
          WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND ({WORKS})",
         organizations::COLUMNS
@@ -117,8 +144,9 @@ pub async fn find_caller(conn: &mut Conn, hash: &str) -> Result<Option<Caller>, 
     Ok(Some(Caller {
         scopes: scopes.parse().map_err(|error| DbError::inconsistent("api_keys", "scopes", key.as_str(), error))?,
         email: email.unwrap_or_else(|| email_of_key(&key)),
-        organization: organizations::read(&row, 4)?,
+        organization: organizations::read(&row, 5)?,
         last_use: LastUse::new(row.try_get(2)?),
+        expires_at: row.try_get(4)?,
         key,
     }))
 }

@@ -1,10 +1,14 @@
-//! The audit log: who did what, when and from where. Entries are only ever added.
+//! The audit log: who did what, when and from where. Entries are only ever added
+//! (docs/decisions/0037-what-the-audit-log-keeps.md).
+
+use std::net::IpAddr;
 
 use serde_json::Value;
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::auth::model::{Actor, Source};
-use crate::base::{AuditEntryId, OrganizationId, ProjectId, Rng, Timestamp};
+use crate::base::{AuditEntryId, Listing, OrganizationId, Place, ProjectId, Rng, Timestamp};
+use crate::db::keyset::Keyset;
 use crate::db::{Conn, DbError, Row};
 
 /// Writes down that `actor` did `action` (a word such as `webhook.created`) to `subject` (what it was done to, for
@@ -19,7 +23,12 @@ pub async fn append(
     subject: &str,
     details: Value,
 ) -> Result<(), DbError> {
-    let who = Who { organization: Some(&actor.organization), email: &actor.email, source: &actor.source };
+    let who = Who {
+        organization: Some(&actor.organization),
+        email: &actor.email,
+        source: &actor.source,
+        address: actor.address,
+    };
     append_as(conn, now, rng, who, action, subject, details).await
 }
 
@@ -29,6 +38,7 @@ pub struct Who<'a> {
     pub organization: Option<&'a OrganizationId>,
     pub email: &'a str,
     pub source: &'a Source,
+    pub address: Option<IpAddr>,
 }
 
 /// Like [`append`], also for what is in no organization.
@@ -42,8 +52,8 @@ pub async fn append_as(
     details: Value,
 ) -> Result<(), DbError> {
     sqlx::query(
-        "INSERT INTO audit_entries (id, organization_id, at, actor, action, subject, source, details, project_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO audit_entries (id, organization_id, at, actor, action, subject, source, address, details, project_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(AuditEntryId::new(now, rng))
     .bind(who.organization)
@@ -52,6 +62,7 @@ pub async fn append_as(
     .bind(action)
     .bind(subject)
     .bind(who.source.to_string())
+    .bind(who.address.map(|address| address.to_canonical().to_string()))
     .bind(details.to_string())
     .bind(details["project_id"].as_str())
     .execute(conn)
@@ -62,11 +73,35 @@ pub async fn append_as(
 /// One entry, as a page tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    pub id: AuditEntryId,
     pub at: Timestamp,
+    /// An e-mail address, or `herald admin` for the command line.
     pub actor: String,
     pub action: String,
     pub subject: String,
+    /// `page`, `api_key:<id>`, `command_line` or `herald`.
+    pub source: String,
+    pub address: Option<String>,
     pub details: Value,
+}
+
+const COLUMNS: &str = "a.id, a.at, a.actor, a.action, a.subject, a.source, a.address, a.details";
+const COLUMN_COUNT: usize = 8;
+
+fn read(row: &Row) -> Result<Entry, DbError> {
+    let (id, details): (AuditEntryId, String) = (row.try_get(0)?, row.try_get(7)?);
+    let details = serde_json::from_str(&details)
+        .map_err(|_| DbError::inconsistent("audit_entries", "details", id.as_str(), details))?;
+    Ok(Entry {
+        at: row.try_get(1)?,
+        actor: row.try_get(2)?,
+        action: row.try_get(3)?,
+        subject: row.try_get(4)?,
+        source: row.try_get(5)?,
+        address: row.try_get(6)?,
+        details,
+        id,
+    })
 }
 
 /// The latest `limit` entries about a project and its sections, the last first; single questions would drown them.
@@ -76,26 +111,77 @@ pub async fn of_project(
     project: &ProjectId,
     limit: i64,
 ) -> Result<Vec<Entry>, DbError> {
-    let rows = sqlx::query(
-        "SELECT at, actor, action, subject, details FROM audit_entries WHERE organization_id = $1 AND project_id = $2 \
-         AND (action LIKE 'project.%' OR action LIKE 'section.%') ORDER BY at DESC, id DESC LIMIT $3",
-    )
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM audit_entries a WHERE a.organization_id = $1 AND a.project_id = $2 \
+         AND (a.action LIKE 'project.%' OR a.action LIKE 'section.%') ORDER BY a.at DESC, a.id DESC LIMIT $3"
+    )))
     .bind(organization)
     .bind(project)
     .bind(limit)
     .fetch_all(conn)
     .await?;
-    let entry = |row: &Row| {
-        let details: String = row.try_get(4)?;
-        let details = serde_json::from_str(&details)
-            .map_err(|_| DbError::inconsistent("audit_entries", "details", project.as_str(), details))?;
-        Ok(Entry {
-            at: row.try_get(0)?,
-            actor: row.try_get(1)?,
-            action: row.try_get(2)?,
-            subject: row.try_get(3)?,
-            details,
-        })
-    };
-    rows.iter().map(entry).collect()
+    rows.iter().map(read).collect()
 }
+
+/// What is wanted of the log; everything that is `None` does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub actor: Option<String>,
+    pub action: Option<Action>,
+    /// Stands in the subject or the details: a name, an id.
+    pub text: Option<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+/// One action, or all of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `webhook.created`.
+    One(String),
+    /// `webhook`.
+    Kind(String),
+}
+
+/// An entry with the name of whoever did it, where that is somebody of the organization who has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub entry: Entry,
+    pub name: Option<String>,
+}
+
+/// The organization's entries, newest first.
+pub async fn list(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    filter: &Filter,
+    place: &Place,
+    limit: usize,
+) -> Result<Listing<Named>, DbError> {
+    let (one, kind) = match &filter.action {
+        Some(Action::One(action)) => (Some(action.as_str()), None),
+        Some(Action::Kind(kind)) => (None, Some(format!("{kind}.%"))),
+        None => (None, None),
+    };
+    const TABLES: &str =
+        "audit_entries a LEFT JOIN users u ON u.email = a.actor AND u.organization_id = a.organization_id";
+    let listing = Keyset::new(NAMED, TABLES, ("a.at", "a.id"))
+        .and("a.organization_id =", organization.as_str())
+        .and_if("a.actor =", filter.actor.as_deref())
+        .and_if("a.action =", one)
+        .and_if("a.action LIKE", kind)
+        .and_if("a.at >=", filter.since)
+        .and_if("a.at <", filter.until)
+        .and_contains(&["a.subject", "a.details"], filter.text.as_deref())
+        .page(conn, place, limit)
+        .await?;
+    let named = |row: &Row| {
+        let name: Option<String> = row.try_get(COLUMN_COUNT)?;
+        Ok(Named { entry: read(row)?, name: name.filter(|name| !name.is_empty()) })
+    };
+    let rows = listing.rows.iter().map(named).collect::<Result<_, DbError>>()?;
+    Ok(Listing { rows, has_newer: listing.has_newer, has_older: listing.has_older })
+}
+
+/// [`COLUMNS`], and the name of the actor.
+const NAMED: &str = "a.id, a.at, a.actor, a.action, a.subject, a.source, a.address, a.details, u.name";

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use sha2::{Digest, Sha256};
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::auth::codes;
 use crate::base::{Rng, Secret, Timestamp, UserId, names};
-use crate::db::{Conn, DbError, Row};
+use crate::db::{Conn, DbError};
 
 /// A link can be followed for this long.
 pub const VALID: Duration = Duration::from_secs(60 * 60);
@@ -29,10 +28,6 @@ pub struct Link {
     pub email: Option<String>,
 }
 
-fn hash(code: &str) -> String {
-    BASE64.encode(Sha256::digest(code))
-}
-
 /// Makes a link's code: 256 random bits. Older links of the user for the same purpose end.
 pub async fn insert(
     conn: &mut Conn,
@@ -43,12 +38,12 @@ pub async fn insert(
 ) -> Result<Secret, DbError> {
     purge(conn, now).await?;
     delete_of_user(conn, &link.user, purpose).await?;
-    let code = BASE64.encode(rng.bytes::<32>());
+    let code = codes::generate(rng);
     sqlx::query(
         "INSERT INTO account_links (code_hash, user_id, purpose, email, created_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(hash(&code))
+    .bind(codes::hash(code.expose()))
     .bind(&link.user)
     .bind(purpose.as_str())
     .bind(link.email.as_ref())
@@ -56,37 +51,35 @@ pub async fn insert(
     .bind(now + VALID)
     .execute(conn)
     .await?;
-    Ok(Secret::new(code))
-}
-
-fn read(row: &Row) -> Result<Link, DbError> {
-    Ok(Link { user: row.try_get(0)?, email: row.try_get(1)? })
+    Ok(code)
 }
 
 /// The link with this code, if it can still be followed.
 pub async fn find(conn: &mut Conn, purpose: Purpose, code: &str, now: Timestamp) -> Result<Option<Link>, DbError> {
-    let row = sqlx::query(
-        "SELECT user_id, email FROM account_links WHERE code_hash = $1 AND purpose = $2 AND expires_at > $3",
-    )
-    .bind(hash(code))
-    .bind(purpose.as_str())
-    .bind(now)
-    .fetch_optional(conn)
-    .await?;
-    row.as_ref().map(read).transpose()
+    the_one(conn, "SELECT user_id, email FROM account_links WHERE {which}", purpose, code, now).await
 }
 
 /// Uses up the link with this code. `None`: it is none, is too old, or somebody was faster.
 pub async fn take(conn: &mut Conn, purpose: Purpose, code: &str, now: Timestamp) -> Result<Option<Link>, DbError> {
-    let row = sqlx::query(
-        "DELETE FROM account_links WHERE code_hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id, email",
-    )
-    .bind(hash(code))
-    .bind(purpose.as_str())
-    .bind(now)
-    .fetch_optional(conn)
-    .await?;
-    row.as_ref().map(read).transpose()
+    the_one(conn, "DELETE FROM account_links WHERE {which} RETURNING user_id, email", purpose, code, now).await
+}
+
+/// Runs `statement` on the link with this code, if it can still be followed, and answers it.
+async fn the_one(
+    conn: &mut Conn,
+    statement: &str,
+    purpose: Purpose,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<Link>, DbError> {
+    let text = statement.replace("{which}", "code_hash = $1 AND purpose = $2 AND expires_at > $3");
+    let row = sqlx::query(AssertSqlSafe(text))
+        .bind(codes::hash(code))
+        .bind(purpose.as_str())
+        .bind(now)
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| Ok(Link { user: row.try_get(0)?, email: row.try_get(1)? })).transpose()
 }
 
 /// Ends the user's links for a purpose.

@@ -8,6 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
+use super::users;
 use crate::base::{Rng, SessionId, Timestamp, UserId};
 use crate::db::{Conn, DbError, Flag, Row};
 
@@ -95,9 +96,12 @@ pub async fn insert(
     .bind(write(state))
     .bind(now)
     .bind(expiry(now, now))
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    match new.user.as_ref().filter(|_| new.is_signed_in) {
+        Some(user) => users::note_seen(conn, user, now).await,
+        None => Ok(()),
+    }
 }
 
 /// Forgets the sessions that have ended.
@@ -155,13 +159,16 @@ pub async fn update_state(conn: &mut Conn, key: &str, state: &State) -> Result<(
 
 /// Writes down that the session is in use.
 pub async fn touch(conn: &mut Conn, key: &str, created_at: Timestamp, now: Timestamp) -> Result<(), DbError> {
-    sqlx::query("UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE key_hash = $1")
+    let row = sqlx::query("UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE key_hash = $1 RETURNING user_id")
         .bind(hash(key))
         .bind(now)
         .bind(expiry(created_at, now))
-        .execute(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    Ok(())
+    match row.map(|row| row.try_get::<Option<UserId>, _>(0)).transpose()?.flatten() {
+        Some(user) => users::note_seen(conn, &user, now).await,
+        None => Ok(()),
+    }
 }
 
 pub async fn delete(conn: &mut Conn, key: &str) -> Result<(), DbError> {

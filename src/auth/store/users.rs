@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::organizations;
-use crate::auth::model::{Organization, Theme, User};
+use crate::auth::model::{Organization, Role, Theme, User};
 use crate::base::{OrganizationId, Timestamp, UserId};
 use crate::db::{Conn, DbError, Flag, Row, meta};
 
@@ -89,6 +89,58 @@ pub async fn find_for_sign_in(conn: &mut Conn, email: &str) -> Result<Option<(Us
     row.map(|row| Ok((read(&row)?, row.try_get(COLUMN_COUNT)?))).transpose()
 }
 
+/// A user of this organization, and of no other.
+pub async fn find_in(conn: &mut Conn, organization: &OrganizationId, id: &UserId) -> Result<Option<User>, DbError> {
+    let text = format!("SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND u.id = $2");
+    let row = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(id).fetch_optional(conn).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Gives a user another role.
+pub async fn update_role(conn: &mut Conn, id: &UserId, role: Role, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET role = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(role.as_str())
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+    meta::raise_changes(conn).await
+}
+
+/// Lets a user in, or not any more; the user's API keys work as long as the user may come in.
+pub async fn update_active(conn: &mut Conn, id: &UserId, active: bool, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET active = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(Flag(active))
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+    meta::raise_changes(conn).await
+}
+
+/// Writes down that a user is here.
+pub async fn note_seen(conn: &mut Conn, id: &UserId, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET last_seen_at = $2 WHERE id = $1").bind(id).bind(now).execute(conn).await?;
+    Ok(())
+}
+
+/// When a user was here last, to within [`super::sessions::TOUCH_EVERY`].
+pub async fn last_seen(conn: &mut Conn, id: &UserId) -> Result<Option<Timestamp>, DbError> {
+    let row = sqlx::query("SELECT last_seen_at FROM users WHERE id = $1").bind(id).fetch_optional(conn).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
+}
+
+/// Address and name (may be empty) of the organization's people, the active ones first.
+pub async fn names(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DbError> {
+    let text = "SELECT email, name FROM users WHERE organization_id = $1 ORDER BY active DESC, name, email LIMIT $2";
+    let rows = sqlx::query(text).bind(organization).bind(limit).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 pub async fn update_profile(
     conn: &mut Conn,
     id: &UserId,
@@ -115,13 +167,6 @@ pub async fn update_password(conn: &mut Conn, id: &UserId, hash: &str, now: Time
         .execute(&mut *conn)
         .await?;
     super::sessions::delete_of_user(conn, id).await
-}
-
-/// A user of this organization, and of no other.
-pub async fn find_in(conn: &mut Conn, organization: &OrganizationId, id: &UserId) -> Result<Option<User>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM users u WHERE u.organization_id = $1 AND u.id = $2");
-    let row = sqlx::query(AssertSqlSafe(text)).bind(organization).bind(id).fetch_optional(conn).await?;
-    row.as_ref().map(read).transpose()
 }
 
 /// Whether somebody has this address.

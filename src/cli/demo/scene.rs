@@ -106,7 +106,12 @@ async fn people(tx: &mut Tx, app: &App, password_hash: String) -> Result<Organiz
 }
 
 async fn webhooks(tx: &mut Tx, app: &App, receiver: &Receiver, organization: &Organization) -> Result<(), Failure> {
-    let actor = Actor { organization: organization.id.clone(), email: EMAIL.into(), source: Source::CommandLine };
+    let actor = Actor {
+        organization: organization.id.clone(),
+        email: EMAIL.into(),
+        source: Source::CommandLine,
+        address: None,
+    };
     for (name, description, address, status) in WEBHOOKS {
         let draft = Draft {
             name: name.into(),

@@ -32,7 +32,12 @@ impl Stage {
     /// A person of the organization, at a page.
     pub fn by(&self, email: &str) -> Author {
         let organization = &self.organization;
-        let actor = Actor { organization: organization.id.clone(), email: email.to_owned(), source: Source::Page };
+        let actor = Actor {
+            organization: organization.id.clone(),
+            email: email.to_owned(),
+            source: Source::Page,
+            address: None,
+        };
         Author { actor, zone: organization.time_zone }
     }
 

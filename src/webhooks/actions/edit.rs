@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use crate::auth::model::Actor;
 use crate::base::{Timestamp, WebhookId};
 use crate::db::Tx;
 use crate::delivery::endpoint::{Endpoint, Unresolved};
 use crate::delivery::signing::SigningSecret;
-use crate::webhooks::model::{Field, Header, Invalid, NewWebhook, Webhook, WebhookChange};
+use crate::webhooks::model::{Field, Invalid, NewWebhook, Webhook, WebhookChange};
 use crate::webhooks::store;
 
+use super::differences::{Differences, description};
 use super::life::{HeldOutcome, change_state};
 use super::rotation::change_signing;
 use super::{Refusal, Tools, announce, begin, load, write_down};
@@ -73,9 +72,7 @@ pub async fn create(tx: &mut Tx, tools: &Tools, actor: &Actor, new: NewWebhook) 
         tools.rng.as_ref(),
     )
     .await?;
-    let (url, signing) = (webhook.endpoint.to_string(), webhook.signing.as_str());
-    let details = json!({ "url": url, "state": webhook.state.as_str(), "signing": signing });
-    write_down(tx, tools, actor, now, "webhook.created", &webhook, details).await?;
+    write_down(tx, tools, actor, now, "webhook.created", &webhook, description(&webhook)).await?;
     announce(tx, tools, &webhook.id);
     Ok(Created { webhook, signing_secret })
 }
@@ -106,7 +103,7 @@ pub async fn update(
     let (status, held) = (change.status, change.held);
     let changed = save_settings(tx, tools, &before, change, seq, now).await?;
     if !changed.is_empty() {
-        write_down(tx, tools, actor, now, "webhook.updated", &before, json!({ "changed": changed })).await?;
+        write_down(tx, tools, actor, now, "webhook.updated", &before, changed.details()).await?;
     }
     let held = match status.filter(|status| status.state() != before.state) {
         Some(status) => change_state(tx, tools, actor, &before, status, held, now).await?,
@@ -116,7 +113,7 @@ pub async fn update(
     Ok(Updated { webhook: load(tx, tools, actor, id).await?, held })
 }
 
-/// Writes what differs, and says which fields that were.
+/// Writes what differs, and says what that was.
 async fn save_settings(
     tx: &mut Tx,
     tools: &Tools,
@@ -124,51 +121,30 @@ async fn save_settings(
     change: WebhookChange,
     seq: i64,
     now: Timestamp,
-) -> Result<Vec<&'static str>, Refusal> {
-    let mut changed = Vec::new();
-    let mut after = before.clone();
-    let mut set = |field, differs: bool| {
-        if differs {
-            changed.push(field);
-        }
+) -> Result<Differences, Refusal> {
+    let after = Webhook {
+        name: change.name.unwrap_or_else(|| before.name.clone()),
+        description: change.description.unwrap_or_else(|| before.description.clone()),
+        endpoint: change.endpoint.unwrap_or_else(|| before.endpoint.clone()),
+        limits: change.limits.of(before.limits),
+        signing: change.signing.unwrap_or(before.signing),
+        events: change.events.unwrap_or_else(|| before.events.clone()),
+        ..before.clone()
     };
-    if let Some(name) = change.name {
-        set("name", name != after.name);
-        after.name = name;
-    }
-    if let Some(description) = change.description {
-        set("description", description != after.description);
-        after.description = description;
-    }
-    if let Some(endpoint) = change.endpoint {
-        set("url", endpoint != after.endpoint);
-        after.endpoint = endpoint;
-    }
-    after.limits = change.limits.of(before.limits);
-    set("max_concurrency", after.limits.concurrency != before.limits.concurrency);
-    set("max_per_second", after.limits.per_second != before.limits.per_second);
+    let mut differences = Differences::between(before, &after);
     if let Some(headers) = change.headers {
         let stored = store::headers(tx, &tools.vault, &before.id).await?;
-        let differs = headers != stored || !same_spelling(&headers, &stored);
-        set("headers", differs);
+        differences.add_headers(&stored, &headers);
         store::set_headers(tx, &tools.vault, (&before.organization, &before.id), &headers).await?;
     }
-    if let Some(events) = change.events {
-        set("events", events != before.events);
-        store::set_subscriptions(tx, &before.organization, &before.id, &before.events, &events, seq).await?;
+    if after.events != before.events {
+        store::set_subscriptions(tx, &before.organization, &before.id, &before.events, &after.events, seq).await?;
     }
-    if let Some(signing) = change.signing.filter(|signing| *signing != before.signing) {
-        changed.push("signing");
-        after.signing = signing;
-        change_signing(tx, tools, before, signing, now).await?;
+    if after.signing != before.signing {
+        change_signing(tx, tools, before, after.signing, now).await?;
     }
-    if !changed.is_empty() {
+    if !differences.is_empty() {
         store::update_settings(tx, &tools.vault, &after, before, now).await?;
     }
-    Ok(changed)
-}
-
-/// Names are the same whatever their case, but they are sent as they were typed.
-fn same_spelling(headers: &[Header], others: &[Header]) -> bool {
-    headers.iter().map(|header| header.name.as_str()).eq(others.iter().map(|header| header.name.as_str()))
+    Ok(differences)
 }

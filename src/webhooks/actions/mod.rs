@@ -5,6 +5,7 @@
 //! clearly before or after the change. The engine is told after the commit.
 
 mod deletion;
+mod differences;
 mod edit;
 mod export;
 mod life;

@@ -57,7 +57,7 @@ async fn expire(
 ) -> Result<(), Refusal> {
     let found = organizations::find(&mut *db.read().await?, &organization).await?;
     let zone = found.ok_or(Refusal::NotFound)?.time_zone;
-    let author = Author { actor: Actor { organization, email, source: Source::Herald }, zone };
+    let author = Author { actor: Actor { organization, email, source: Source::Herald, address: None }, zone };
     to_the_end(db, desk, &author, Some(until)).await?;
     Ok(())
 }

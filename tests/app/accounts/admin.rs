@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::value;
 use crate::support::app::{Setting, TestApp};
+use crate::support::programs::number;
 
 pub(super) fn admin(app: &TestApp, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_herald"));
@@ -86,6 +87,10 @@ async fn a_running_server_honours_at_once_what_admin_makes() {
     ];
     let key = made(&app, &key, "");
     assert_eq!((&key["organization_id"], &key["scopes"]), (&json!(id), &json!(["read", "publish"])));
+    let lasting = ["create-api-key", "--organization", id, "--name", "short", "--scopes", "read", "--expires", "90d"];
+    assert_eq!(made(&app, &lasting, "")["name"], "short");
+    let days = "SELECT (expires_at - created_at) / 86400000000 FROM api_keys WHERE name = 'short'";
+    assert_eq!(number(&app.running().db, days).await, 90);
     assert_eq!(visitor.gets("/setup?code=x").await.headers()["location"], "/login");
     app.stop().await;
 }
@@ -114,6 +119,16 @@ async fn what_admin_refuses_it_says_in_a_sentence() {
             "12 characters",
         ),
         (vec!["create-api-key", "--organization", id, "--name", "k", "--scopes", "all"], "", "--scopes"),
+        (
+            vec!["create-api-key", "--organization", id, "--name", "k", "--scopes", "read", "--expires", "soon"],
+            "",
+            "--expires",
+        ),
+        (
+            vec!["create-api-key", "--organization", id, "--name", "k", "--scopes", "read", "--expires", "9999d"],
+            "",
+            "--expires",
+        ),
         (
             vec!["create-api-key", "--organization", id, "--name", "k", "--scopes", "read", "--user", "no@y.example"],
             "",

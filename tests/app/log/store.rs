@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use herald::base::{Cursor, DeliveryId, EventId, OrganizationId, Timestamp, WebhookId};
+use herald::base::{Cursor, DeliveryId, EventId, Listing, OrganizationId, Place, Timestamp, WebhookId};
 use herald::db::{Db, Options};
 use herald::delivery::model::{DeliveryState, Hold, Trigger};
 use herald::events::EventType;
-use herald::webhooks::log::model::{
-    Delivery, DeliveryFilter, EventFilter, FateOutcome, Listing, NotSent, Place, Range, Search, Tally,
-};
+use herald::webhooks::log::model::{Delivery, DeliveryFilter, EventFilter, FateOutcome, NotSent, Range, Search, Tally};
 use herald::webhooks::log::store;
 
 use crate::support::{Engine, TestDatabase};

@@ -8,7 +8,7 @@ use herald::base::{Clock, SystemClock, WebhookId};
 use herald::db::meta;
 use herald::delivery::signing::SigningSecret;
 use herald::receiver::{Key, check};
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 
 use super::{Cluster, publish_once, stop, text};
 use crate::crash::until;
@@ -167,5 +167,30 @@ async fn a_revoked_key_is_refused_by_the_other_node_at_once() {
     let revoked = scene.admin.posts(&format!("/settings/api-keys/{}/revoke", text(&key, "id")), &[]).await;
     assert_eq!(revoked.status(), 303);
     assert_eq!(status().await, 401);
+    stop(scene.nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deactivated_members_keys_and_sessions_are_refused_by_the_other_node_at_once() {
+    let scene = Scene::start(&[]).await;
+    let organization = scene.cluster.house.organization.to_string();
+    let email = "sam@example.com";
+    let arguments = ["create-user", "--organization", &organization, "--email", email, "--role", "admin"];
+    let sam = scene.cluster.home.admin(&arguments).await;
+    let arguments = ["create-api-key", "--organization", &organization, "--name", "hers", "--scopes", "read"];
+    let arguments = [&arguments[..], &["--user", email]].concat();
+    let key = text(&scene.cluster.home.admin(&arguments).await, "key");
+    let there = Visitor::at(&scene.nodes[1].base);
+    let fields = [("email", email), ("password", &text(&sam, "password"))];
+    assert_eq!(there.posts("/login", &fields).await.status(), 303);
+    let calls = async || {
+        let request = scene.client.get(format!("{}/api/v1/events", scene.nodes[1].base)).bearer_auth(&key);
+        request.send().await.expect("an answer").status()
+    };
+    assert_eq!((calls().await, there.gets("/settings").await.status()), (StatusCode::OK, StatusCode::OK));
+    let deactivated = scene.admin.posts(&format!("/settings/members/{}/deactivate", text(&sam, "id")), &[]).await;
+    assert_eq!(deactivated.status(), 303);
+    assert_eq!(calls().await, StatusCode::UNAUTHORIZED);
+    assert_eq!(there.gets("/settings").await.status(), StatusCode::SEE_OTHER);
     stop(scene.nodes).await;
 }

@@ -61,8 +61,12 @@ async fn a_key_ends_when_it_is_revoked_or_its_owner_leaves() {
         assert_eq!(program.publishes(SMALL).await.status, 202);
     }
     change(&app, "UPDATE users SET active = 0 WHERE email = 'bob@halden.example'").await;
-    let actor =
-        Actor { organization: app.organization.id.clone(), email: "ada@halden.example".into(), source: Source::Page };
+    let actor = Actor {
+        organization: app.organization.id.clone(),
+        email: "ada@halden.example".into(),
+        source: Source::Page,
+        address: None,
+    };
     let now = app.running().context.clock.now();
     let mut tx = app.running().db.begin().await.expect("the database takes a transaction");
     let revoked = api_keys::revoke(&mut tx, now, &SystemRng, &actor, &mine.key.id).await.expect("an answer");

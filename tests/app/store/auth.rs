@@ -164,7 +164,12 @@ async fn sessions_last_while_they_are_used_and_end_for_good() {
 }
 
 fn actor(house: &House) -> Actor {
-    Actor { organization: house.organization.clone(), email: "ada@example.com".into(), source: Source::CommandLine }
+    Actor {
+        organization: house.organization.clone(),
+        email: "ada@example.com".into(),
+        source: Source::CommandLine,
+        address: None,
+    }
 }
 
 #[tokio::test]
@@ -175,7 +180,8 @@ async fn an_api_key_opens_until_it_is_revoked_or_its_user_leaves() {
         let mut made = Vec::new();
         for owner in [Some(ada.id.clone()), None] {
             clock.advance(seconds(1));
-            let new = NewKey { user: owner, name: "CRM".into(), scopes: "read,publish".parse().unwrap() };
+            let new =
+                NewKey { user: owner, name: "CRM".into(), scopes: "read,publish".parse().unwrap(), expires_at: None };
             let mut tx = house.db.begin().await.unwrap();
             made.push(api_keys::create(&mut tx, house.now(), &SystemRng, &actor(house), new).await.unwrap());
             tx.commit().await.unwrap();
@@ -231,7 +237,7 @@ async fn what_was_done_is_written_down_with_and_without_an_organization() {
         let mut tx = house.db.begin().await.unwrap();
         let details = serde_json::json!({"url": "https://example.com/ü"});
         audit::append(&mut tx, START, &SystemRng, &actor(house), "webhook.created", "Hook", details).await.unwrap();
-        let who = audit::Who { organization: None, email: "manager@example.com", source: &Source::Page };
+        let who = audit::Who { organization: None, email: "manager@example.com", source: &Source::Page, address: None };
         audit::append_as(&mut tx, START, &SystemRng, who, "user.created", "x", serde_json::json!({})).await.unwrap();
         tx.commit().await.unwrap();
         let mut conn = house.db.read().await.unwrap();

@@ -26,7 +26,8 @@ impl Workspace {
     /// A person of this organization, at a page.
     fn author_at_a_page(&self, email: &str) -> Author {
         let organization = &self.app.organization;
-        let actor = Actor { organization: organization.id.clone(), email: email.into(), source: Source::Page };
+        let actor =
+            Actor { organization: organization.id.clone(), email: email.into(), source: Source::Page, address: None };
         Author { actor, zone: organization.time_zone }
     }
 

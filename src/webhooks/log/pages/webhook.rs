@@ -26,6 +26,7 @@ use super::buckets::Buckets;
 use super::deliveries::{Query, Table};
 use super::replay::{self, Card};
 use super::selection::Ticked;
+use super::urls;
 use super::words::{self, StateWord, count};
 
 /// Deliveries on a page.

@@ -58,6 +58,13 @@ pub async fn close(
     Ok(store::ready(tx, id, found, ignored, known).await?)
 }
 
+/// Writes down that the library, or what `filter` (the query of the address) chooses of it, is taken away as a file.
+pub async fn note_export(tx: &mut Tx, desk: &Desk, author: &Author, filter: &str) -> Result<(), Refusal> {
+    desk.begin(tx, author).await?;
+    let details = json!({ "format": "csv", "filter": filter });
+    Ok(desk.write_down(tx, author, "answer.exported", "Answer library", details).await?)
+}
+
 /// The file is no good, or stopped coming in.
 pub async fn abandon(tx: &mut Tx, id: &ImportId) -> Result<(), Refusal> {
     Ok(store::delete(tx, id).await?)

@@ -34,7 +34,7 @@ fn read(row: &DbRow) -> Result<Import, DbError> {
         problems: serde_json::from_str(&problems).map_err(|_| wrong("problems", problems))?,
         ignored: serde_json::from_str(&ignored).map_err(|_| wrong("ignored", ignored))?,
         // Files come in by a page and no other way.
-        by: Actor { organization: organization.clone(), email: row.try_get(9)?, source: Source::Page },
+        by: Actor { organization: organization.clone(), email: row.try_get(9)?, source: Source::Page, address: None },
         standing: if is_moderator.0 { Standing::Moderator } else { Standing::Member },
         created_at: row.try_get(11)?,
         finished_at: row.try_get(12)?,

@@ -76,13 +76,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::base::{AuditEntryId, SystemRng};
 
     fn told(action: &str, details: Value) -> Option<(&'static str, String)> {
+        let at = Timestamp::from_micros(0);
         let entry = Entry {
-            at: Timestamp::from_micros(0),
+            id: AuditEntryId::new(at, &SystemRng),
+            at,
             actor: "ada@halden.example".into(),
             action: action.into(),
             subject: "Pricing".into(),
+            source: "page".into(),
+            address: None,
             details,
         };
         describe(&entry).map(|(what, ..)| (what, text(&entry)))

@@ -61,8 +61,8 @@ pub(crate) async fn show(
         return piece(&Card::new(&id, takes_one, &listing, now, zone), &[]);
     }
     let key = |replay: &Replay| Cursor { at: replay.created_at, id: replay.id.to_string() };
-    let (newer, older) = query::neighbours(&listing, key);
-    let page = |query: Query| query::write(&urls::replays(&id), &query);
+    let (newer, older) = filters::neighbours(&listing, key);
+    let page = |query: Query| filters::write(&urls::replays(&id), &query);
     let page = ListPage {
         shell: admin.shell(Section::Integrations, format!("Replays of {}", webhook.name)),
         trail: urls::trail_through(&webhook),

@@ -14,8 +14,10 @@ use crate::web::guard::Member;
 use crate::web::{Context, Error, Result};
 use crate::workspace::answers::model::Answer;
 use crate::workspace::answers::store::{self, Filter, Order};
+use crate::workspace::answers::transfer::actions;
 use crate::workspace::answers::transfer::model::COLUMNS;
-use crate::workspace::pages::UNREADABLE;
+use crate::workspace::change::Desk;
+use crate::workspace::pages::{UNREADABLE, author};
 
 /// Pairs that are read at once.
 const PIECE: i64 = 250;
@@ -45,15 +47,15 @@ impl Asked {
 
 /// All pairs out of the trash, or those that `q`, `tag` and `status` choose, in the order in which they were saved: so they are
 /// saved again by an import.
-pub(crate) async fn export(member: Member, request: HttpRequest, context: Data<Context>) -> Result {
+pub(crate) async fn export(member: Member, request: HttpRequest, context: Data<Context>, desk: Data<Desk>) -> Result {
     let asked: Asked =
         serde_html_form::from_str(request.query_string()).map_err(|_| Error::BadRequest(UNREADABLE.into()))?;
-    let walk = Walk {
-        db: context.db.clone(),
-        organization: member.organization.id.clone(),
-        filter: asked.filter()?,
-        place: Place::Start,
-    };
+    let filter = asked.filter()?;
+    let mut tx = context.db.begin().await?;
+    actions::note_export(&mut tx, &desk, &author(&member), request.query_string()).await?;
+    tx.commit().await?;
+    let walk =
+        Walk { db: context.db.clone(), organization: member.organization.id.clone(), filter, place: Place::Start };
     let pieces = stream::try_unfold(walk, Walk::next);
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8; header=present"))
