@@ -50,6 +50,8 @@ impl Lane {
             state.reserved += 1;
         } else {
             state.spilled = true;
+            // A claim under way may have looked before it is written: what comes after it must not overtake it.
+            state.told |= state.claiming;
         }
         room
     }
@@ -253,4 +255,20 @@ async fn release_one(shared: Arc<Shared>, job: Job, due_at: Timestamp) {
         tracing::error!(delivery.id = %job.id, error = &error as &dyn std::error::Error, "a lease could not be given back; it ends by itself");
     }
     shared.closed(&job);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SystemRng;
+
+    /// The claim may have looked before it was written; if the lane took what comes next from memory, that would overtake it.
+    #[test]
+    fn what_finds_no_place_during_a_claim_is_looked_for_again() {
+        let lane = Lane::new(WebhookId::new(Timestamp::from_seconds(1_800_000_000), &SystemRng), 10);
+        lane.state().spilled = true;
+        lane.state().claiming = true;
+        assert!(!lane.reserve());
+        assert!(lane.state().told);
+    }
 }

@@ -35,7 +35,7 @@ pub(super) struct State {
     halved: u32,
     /// More is due in the database.
     pub(super) spilled: bool,
-    /// The poll found something due during a claim, perhaps too late for that one.
+    /// During a claim the poll found something due, or something came that had no place: perhaps too late for that one.
     pub(super) told: bool,
     /// The receiver is overwhelmed: one request at a time until a success.
     pub(super) narrowed: bool,
