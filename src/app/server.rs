@@ -16,7 +16,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::routes;
 use crate::web::connection::{self, Patience, Stream};
-use crate::web::{Context, error, headers, host, origin, panics, session};
+use crate::web::{Context, error, guard, headers, host, origin, panics, session};
 
 use super::{PATIENCE, files};
 
@@ -27,7 +27,7 @@ const BACKLOG: u32 = 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Binds, and says where. The middlewares from the outside in: what the connection is at, headers on every answer, the head's
-/// size, error pages, the host, panics, the cross-site rule, sessions.
+/// size, error pages, the host, panics, the cross-site rule, sessions, guards that nobody waited for.
 pub(super) fn listen(
     address: SocketAddr,
     context: &Context,
@@ -53,6 +53,7 @@ pub(super) fn listen(
         let app = App::new()
             .configure(&shared)
             .configure(routes::configure)
+            .wrap(from_fn(guard::decide))
             .wrap(session::middleware(&context))
             .wrap(from_fn(origin::check))
             .wrap(from_fn(panics::catch))

@@ -2,6 +2,9 @@
 //!
 //! Nobody signed in: the way to the login (`Error::Unauthorized`). Another role: 403. The user and the organization
 //! are read from the database for every request, so that what `herald admin` or an admin changes holds at once.
+//!
+//! What else a signature asks for is read at the same time, and may fail before the guard knows. Whoever may not is told that
+//! and nothing else, so the guard is then asked again ([`decide`]).
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -9,8 +12,10 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use actix_session::SessionExt as _;
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use super::Context;
 use super::error::{Error, Result, remember_shell};
@@ -121,15 +126,52 @@ fn context(request: &HttpRequest) -> Result<&Context> {
     context.map(web::Data::get_ref).ok_or_else(|| Error::internal("the app has no web::Context"))
 }
 
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+type Extracting<T, E = Error> = Pin<Box<dyn Future<Output = std::result::Result<T, E>>>>;
+
+/// The guard of a request that has not decided yet.
+struct Undecided(fn(HttpRequest) -> Extracting<(), actix_web::Error>);
+
+/// Remembers that `guard` has to decide about the request, until it has.
+pub(crate) fn deciding<T>(
+    request: &HttpRequest,
+    guard: impl Future<Output = std::result::Result<T, T::Error>> + 'static,
+) -> Extracting<T, T::Error>
+where
+    T: FromRequest + 'static,
+{
+    request
+        .extensions_mut()
+        .insert(Undecided(|request| Box::pin(async move { T::extract(&request).await.map(drop).map_err(Into::into) })));
+    let request = request.clone();
+    Box::pin(async move {
+        let decision = guard.await;
+        request.extensions_mut().remove::<Undecided>();
+        decision
+    })
+}
+
+/// Middleware, for `from_fn`; inside the sessions. Where something else of a signature failed first, the guard is asked all the same.
+pub async fn decide(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let answer = next.call(request).await?;
+    let undecided = answer.request().extensions_mut().remove::<Undecided>();
+    if let Some(Undecided(guard)) = undecided
+        && let Err(denied) = guard(answer.request().clone()).await
+    {
+        return Ok(ServiceResponse::from_err(denied, answer.into_parts().0));
+    }
+    Ok(answer.map_into_boxed_body())
+}
 
 impl FromRequest for SignedIn {
     type Error = Error;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (request, session) = (request.clone(), request.get_session());
-        Box::pin(async move { signed_in(&request, session).await?.ok_or(Error::Unauthorized) })
+        let (asked, session) = (request.clone(), request.get_session());
+        deciding(request, async move { signed_in(&asked, session).await?.ok_or(Error::Unauthorized) })
     }
 }
 
@@ -215,7 +257,7 @@ impl<L: Least + 'static> FromRequest for Within<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload);
-        Box::pin(async move {
+        deciding(request, async move {
             let signed_in = signed_in.await?;
             let organization = signed_in.organization.clone().filter(|_| signed_in.user.role.includes(L::ROLE));
             let organization = organization.ok_or(Error::Forbidden)?;
@@ -263,7 +305,7 @@ impl FromRequest for AccountManager {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let signed_in = SignedIn::from_request(request, payload);
-        Box::pin(async move {
+        deciding(request, async move {
             let signed_in = signed_in.await?;
             if !signed_in.user.role.includes(Role::AccountManager) {
                 return Err(Error::Forbidden);
@@ -366,6 +408,11 @@ mod tests {
                         format!("{} {}", shell.toasts.len(), who.actor().email)
                     }))
                     .service(super::super::at("/manager").get(async |who: AccountManager| who.user.email))
+                    .service(
+                        super::super::at("/number/{number}")
+                            .get(async |who: Admin, number: web::Path<u8>| format!("{} {number}", who.user.email)),
+                    )
+                    .wrap(from_fn(decide))
                     .wrap(session::middleware(&$house.context))
                     .wrap(from_fn(super::super::error::pages)),
             )
@@ -414,6 +461,18 @@ mod tests {
         }
         let answer = ask!(app, "/admin?a=b", None::<Cookie>);
         assert_eq!(answer.headers().get("location").unwrap(), "/login?next=%2Fadmin%3Fa%3Db");
+    }
+
+    /// The address can be read as soon as it is there, the guard has to ask the database.
+    #[actix_web::test]
+    async fn whoever_may_not_is_told_nothing_else() {
+        let house = House::new().await;
+        let app = app!(house);
+        assert_eq!(status!(app, "/number/many", None::<Cookie>), 303);
+        for (role, expected) in [(Role::Moderator, 403), (Role::AccountManager, 403), (Role::Admin, 404)] {
+            let cookie = sign_in!(app, house.user(role).await);
+            assert_eq!(status!(app, "/number/many", cookie), expected, "{role}");
+        }
     }
 
     #[actix_web::test]

@@ -23,7 +23,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 
 use crate::base::WebhookId;
 use crate::db::Conn;
-use crate::web::guard::Admin;
+use crate::web::guard::{self, Admin};
 use crate::web::hx::html;
 use crate::web::{self, Context, Error, Page};
 
@@ -49,7 +49,7 @@ impl FromRequest for WebhooksAdmin {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let admin = Admin::from_request(request, payload);
         let contact = request.app_data::<Data<Context>>().map(|context| context.account_manager_contact.clone());
-        Box::pin(async move {
+        guard::deciding(request, async move {
             let admin = admin.await?;
             if admin.organization.webhooks_enabled {
                 return Ok(Self(admin));
