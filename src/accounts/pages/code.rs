@@ -76,7 +76,10 @@ pub async fn sign_in(
     Form(form): Form<CodeForm>,
 ) -> Result {
     let Some((owed, user)) = who_owes(&session, &context).await? else {
-        session::sign_out(&session);
+        // Whoever is signed in has sent the form twice, and stays.
+        if session::user(&session).is_none() {
+            session::sign_out(&session);
+        }
         return Ok(see_other(&hx, urls::LOGIN));
     };
     let (account, address) = (user.id.as_str(), address_of(&request));

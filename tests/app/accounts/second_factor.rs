@@ -196,6 +196,19 @@ async fn the_second_step_belongs_to_one_browser_for_ten_minutes() {
     ada.app.stop().await;
 }
 
+/// The form sent twice: the second time comes when all is done.
+#[tokio::test]
+async fn whoever_is_signed_in_already_stays_so() {
+    let ada = Ada::with_second_factor().await;
+    let visitor = ada.after_the_password().await;
+    let code = ada.code();
+    for expected in ["/events", "/login"] {
+        assert_eq!(location(&tries(&visitor, &code).await), expected);
+        assert_eq!(visitor.gets("/events").await.status(), 200);
+    }
+    ada.app.stop().await;
+}
+
 #[tokio::test]
 async fn somebody_who_is_deactivated_between_the_steps_stays_outside() {
     let ada = Ada::with_second_factor().await;
