@@ -7,4 +7,5 @@ const LIST: &str = "/settings/integrations/collaboration/webhooks";
 mod destinations;
 mod headers;
 mod publish;
+pub mod routes;
 mod templates;
