@@ -1,8 +1,8 @@
-//! IANA's special-purpose address registries as the RFCs that fill them define them (not copied from the guard's own table), and the guard held against them:
-//! every edge and 10,000 addresses by chance.
+//! IANA's special-purpose address registries, and the guard held against them: every edge and 10,000 addresses by chance.
 //!
-//! Written row by row, and judged here in another way than the guard does it (bits of integers, the most
-//! specific row decides), so that a mistake there is not repeated here.
+//! Written row by row and not copied from the guard's own table, and judged here in another way than the guard does it (bits of
+//! integers, the most specific row decides), so that a mistake there is not repeated here. Compared row by row with copies of the
+//! registries' own CSV files, which have the dummy prefix of RFC 9780 (April 2025) as their latest: no difference.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
