@@ -11,6 +11,7 @@ use herald::auth::{passwords::Hasher, store};
 use herald::base::{Clock as _, ManualClock, OrganizationId, Secret, SystemClock, SystemRng, UserId};
 use herald::config::{Config, SettingsArgs};
 use herald::delivery::resolver::{Resolver, SystemResolver};
+use herald::receiver::Receiver;
 use herald::web::connection::Patience;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 
@@ -51,6 +52,8 @@ pub struct Setting {
     pub without_users: bool,
     /// How long connections may take over what, where that is not what it is for everybody.
     pub patience: Option<Patience>,
+    /// The built-in receiver, with which this is a demo.
+    pub receiver: Option<Arc<Receiver>>,
 }
 
 impl Setting {
@@ -65,6 +68,7 @@ impl Setting {
             clock: self.clock.clone().map_or_else(|| Arc::new(SystemClock) as _, |clock| clock as _),
             resolver: self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver)),
             patience: self.patience.unwrap_or_default(),
+            demo: self.receiver.clone(),
             ..Surroundings::default()
         };
         let mut environment: HashMap<&str, String> = HashMap::from([
