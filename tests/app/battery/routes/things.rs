@@ -18,7 +18,7 @@ const NOTHING: &str = "000000000000000000000000";
 
 /// What no organization owns.
 pub fn is_of_nobody(thing: &str) -> bool {
-    matches!(thing, "file" | "organization")
+    matches!(thing, "file" | "organization" | "invitation-code")
 }
 
 /// One of everything, and a way to make another.
@@ -29,7 +29,7 @@ pub struct Things {
     made: BTreeMap<&'static str, Thing>,
 }
 
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 26] = [
     "organization",
     "project",
     "completed-project",
@@ -46,6 +46,9 @@ const KINDS: [&str; 23] = [
     "import",
     "key",
     "member",
+    "deactivated-member",
+    "invitation",
+    "invitation-code",
     "session",
     "event",
     "webhook",
@@ -130,6 +133,13 @@ impl Things {
                 let email = format!("{}@halden.example", UserId::new(SystemClock.now(), &SystemRng));
                 app.adds_person(&email, Role::Member).await.id.to_string()
             }
+            "deactivated-member" => {
+                let id = Box::pin(self.id(app, "member")).await;
+                removes(app, &id.parse().expect("an id")).await;
+                id
+            }
+            "invitation" => self.invitation(app).await.0,
+            "invitation-code" => self.invitation(app).await.1,
             "session" => session_of_admin(app).await,
             "event" => {
                 let event =
@@ -142,6 +152,20 @@ impl Things {
             "deleted-webhook" => self.without(app, "webhook", "/webhooks/{}").await,
             other => panic!("nothing is called {other}"),
         }
+    }
+
+    /// Of somebody new, by a link: its id and its code.
+    async fn invitation(&self, app: &TestApp) -> (String, String) {
+        let email = format!("{}@elsewhere.example", UserId::new(SystemClock.now(), &SystemRng));
+        let fields = [("email", email.as_str()), ("role", "member"), ("how", "link")];
+        let answer = self.admin.posts("/settings/members/invite", &fields).await;
+        let page = answer.text().await.expect("a text");
+        let (_, link) = page.split_once("/invitations/").expect("a link");
+        let is_code = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        let code = link.split(|letter| !is_code(letter)).next().expect("a code").to_owned();
+        let mut conn = app.running().db.read().await.expect("a connection");
+        let row = sqlx::query("SELECT id FROM invitations WHERE email = $1").bind(&email).fetch_one(&mut *conn).await;
+        (row.expect("an invitation").get(0), code)
     }
 
     /// One that has arrived.
