@@ -144,6 +144,7 @@ impl Planted {
         let named = [("name", self.text(17)), ("theme", "system")];
         assert_eq!(admin.posts("/profile", &named).await.status(), 303);
         self.lists().await;
+        self.people(&admin).await;
         let member = self.app.signed_in(MEMBER).await;
         for set in 0..SETS {
             self.works(&program, &member, &admin, set).await;
@@ -200,11 +201,44 @@ impl Planted {
             let new = draft.parse().expect("a good webhook");
             actions::create(&mut tx, &tools, &author.actor, new).await.expect("a webhook");
             let (user, scopes) = (Some(self.app.admin.id.clone()), "read".parse().expect("a scope"));
-            let new = NewKey { user, name: one, scopes };
+            let new = NewKey { user, name: one, scopes, expires_at: None };
             api_keys::create(&mut tx, SystemClock.now(), &SystemRng, &author.actor, new).await.expect("a key");
         }
         answers::actions::create_all(&mut tx, &desk, &author, Standing::Moderator, pairs).await.expect("pairs");
         tx.commit().await.expect("a commit");
+    }
+
+    /// Members with such names, and others who are invited to such addresses.
+    async fn people(&mut self, admin: &Visitor) {
+        for set in 0..SETS {
+            let member = self.app.adds_person(&format!("member-{set}@halden.example"), Role::Member).await.id;
+            let mut tx = self.app.running().db.begin().await.expect("a transaction");
+            let name = self.text(self.of_set(set)).trim().to_owned();
+            let named = sqlx::query("UPDATE users SET name = $1 WHERE id = $2")
+                .bind(name)
+                .bind(&member)
+                .execute(&mut *tx)
+                .await;
+            assert_eq!(named.expect("a name").rows_affected(), 1);
+            tx.commit().await.expect("a commit");
+            self.keep("member", Thing::new(member.to_string()));
+
+            let email = format!("'autofocus`onfocus=pwned`x=${{{set}}}'@evil.example");
+            let answer = admin
+                .posts("/settings/members/invite", &[("email", &*email), ("role", "member"), ("how", "link")])
+                .await;
+            let page = answer.text().await.expect("a text");
+            let (_, link) = page.split_once("/invitations/").unwrap_or_else(|| panic!("no link: {page}"));
+            let is_code = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+            let code = link.split(|letter| !is_code(letter)).next().expect("a code").to_owned();
+            let mut conn = self.app.running().db.read().await.expect("a connection");
+            let found =
+                sqlx::query("SELECT id FROM invitations WHERE email = $1").bind(&email).fetch_one(&mut *conn).await;
+            let id: String = found.expect("an invitation").get(0);
+            drop(conn);
+            self.keep("invitation", Thing::new(id));
+            self.keep("invitation-code", Thing::new(code));
+        }
     }
 
     /// One of everything that has a page.
@@ -352,6 +386,8 @@ impl Planted {
             }
             ("", "/settings") => vec![&self.organization],
             ("", "/profile") => vec![&self.payloads[17]],
+            ("", "/settings/members") => (0..SETS).map(|set| &self.payloads[self.of_set(set)]).collect(),
+            ("member", _) => of_set(1),
             ("project", "/projects/{id}" | "/projects/{id}/edit") => self.payloads.iter().chain(of_set(3)).collect(),
             ("section", _) => of_set(1),
             ("question", "/questions/{id}") => self.payloads.iter().collect(),

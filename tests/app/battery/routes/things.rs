@@ -265,7 +265,7 @@ pub async fn removes(app: &TestApp, user: &UserId) {
 
 pub async fn revokes(app: &TestApp, key: &ApiKeyId) {
     let (organization, email) = (app.organization.id.clone(), app.admin.email.clone());
-    let actor = Actor { organization, email, source: Source::CommandLine };
+    let actor = Actor { organization, email, source: Source::CommandLine, address: None };
     let mut tx = app.running().db.begin().await.expect("a transaction");
     let revoked = api_keys::revoke(&mut tx, SystemClock.now(), &SystemRng, &actor, key).await.expect("a change");
     assert!(revoked.is_some());
