@@ -21,10 +21,6 @@ static ALWAYS: [(HeaderName, &str); 7] = [
     (header::PERMISSIONS_POLICY, "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 ];
 
-/// The Referrer-Policy of pages whose address is a secret: what is loaded and posted from there tells the origin alone. Not
-/// `no-referrer`: browsers would say `Origin: null` then, and `origin::check` refuse their posts.
-pub const DISCREET: &str = "strict-origin";
-
 /// Two years, what browsers ask for.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 
@@ -56,13 +52,8 @@ pub fn lines(is_https: bool) -> String {
 }
 
 fn set(headers: &mut HeaderMap, is_https: bool) {
-    // A page whose address is a secret says even less to others.
-    let is_discreet = headers.get(header::REFERRER_POLICY).is_some_and(|policy| policy == DISCREET);
     for (name, value) in &ALWAYS {
         headers.insert(name.clone(), HeaderValue::from_static(value));
-    }
-    if is_discreet {
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(DISCREET));
     }
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT_SECURITY));

@@ -116,7 +116,7 @@ fn wrong(name: &str, text: &str) -> Vec<String> {
     wrong
 }
 
-/// Addresses that our own functions make: by their names, which end in `url`, or stand among those that do.
+/// Addresses that are constants, or that our own functions make: by their names, which end in `url`, or stand among those that do.
 fn is_own_address(value: &str) -> bool {
     const OTHERS: [&str; 15] = [
         "action",
@@ -133,10 +133,11 @@ fn is_own_address(value: &str) -> bool {
         "next",
         "mail",
         "alert.link",
-        "IMPORT",
+        "letter.link",
     ];
     let name = value.split(['(', ' ']).next().unwrap_or(value);
-    name.ends_with("url")
+    name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        || name.ends_with("url")
         || name.starts_with("urls::")
         || name.starts_with("crate::web::assets")
         || OTHERS.contains(&value)

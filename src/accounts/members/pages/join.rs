@@ -3,8 +3,8 @@
 //! The code stands in the address, so nothing here tells the address to anybody: no Referer has it, and no log. Opening the
 //! page uses nothing up; programs that look into mails open links, too.
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -17,7 +17,6 @@ use crate::auth::passwords::{self, Names};
 use crate::auth::store::invitations::{self, Invitation};
 use crate::base::Secret;
 use crate::web::guard::Visitor;
-use crate::web::headers::DISCREET;
 use crate::web::{Context, FieldErrors, Form, Hx, Page as _, Result, Shell, Site, Toast, page, see_other, session};
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,16 +68,10 @@ impl JoinPage {
     }
 }
 
-/// An answer whose address stays where it is: what is loaded from here, and posted from here, tells our origin alone.
-fn discreet(mut answer: HttpResponse) -> HttpResponse {
-    answer.headers_mut().insert(header::REFERRER_POLICY, header::HeaderValue::from_static(DISCREET));
-    answer
-}
-
 /// 410 for whoever has a link that opens nothing (any more); how it ended is nobody's to know.
 fn ended(hx: &Hx) -> Result {
     let page = EndedPage { shell: Shell::outside("This invitation has ended") };
-    Ok(discreet(page.answer_with(hx, StatusCode::GONE)?))
+    page.answer_with(hx, StatusCode::GONE)
 }
 
 async fn find(context: &Context, code: &str) -> Result<Option<(Invitation, Organization)>> {
@@ -88,7 +81,7 @@ async fn find(context: &Context, code: &str) -> Result<Option<(Invitation, Organ
 /// GET /invitations/{code}
 pub async fn show(visitor: Visitor, context: web::Data<Context>, code: web::Path<Secret>, hx: Hx) -> Result {
     match find(&context, code.expose()).await? {
-        Some(found) => Ok(discreet(JoinPage::new(&found, &code, &JoinForm::default(), &visitor).answer(&hx)?)),
+        Some(found) => JoinPage::new(&found, &code, &JoinForm::default(), &visitor).answer(&hx),
         None => ended(&hx),
     }
 }
@@ -111,7 +104,7 @@ pub async fn join(
         Ok(name) => name,
         Err(errors) => {
             let page = JoinPage { errors, ..JoinPage::new(&found, &code, &form, &visitor) };
-            return Ok(discreet(page.rejected(&hx)?));
+            return page.rejected(&hx);
         }
     };
     let password_hash = hash(&context, form.password.clone()).await?;
@@ -124,7 +117,7 @@ pub async fn join(
             let session = &visitor.1;
             session::sign_in(session, &user.id, &request)?;
             session::flash(session, Toast::ok(format!("Welcome to {}", organization.name)));
-            Ok(discreet(see_other(&hx, home::landing(&user))))
+            Ok(see_other(&hx, home::landing(&user)))
         }
         Err(AcceptError::Ended) => ended(&hx),
         Err(AcceptError::EmailTaken) => {
@@ -134,7 +127,7 @@ pub async fn join(
                 found.0.email
             );
             let page = JoinPage { refusal, ..JoinPage::new(&found, &code, &form, &visitor) };
-            Ok(discreet(page.answer_with(&hx, StatusCode::CONFLICT)?))
+            page.answer_with(&hx, StatusCode::CONFLICT)
         }
         Err(AcceptError::Db(error)) => Err(error.into()),
     }
