@@ -8,16 +8,16 @@ use std::time::Duration;
 use herald::app::{App, Surroundings};
 use herald::base::SystemClock;
 use herald::config::{Config, SettingsArgs};
-use reqwest::Client;
-use serde_json::Value;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::bad::{Bad, Kind, SlowResolver};
+use crate::common::Times;
+use crate::common::host::Host;
+use crate::common::publisher::Publisher;
 use crate::support::Engine;
-use crate::support::app::client;
 use crate::support::house::House;
 use crate::support::process::{Home, Server};
 use crate::support::recorder::read_request;
@@ -64,17 +64,11 @@ impl Program {
     }
 }
 
-/// From publishing to arrival.
-#[derive(Clone, Copy, Debug)]
-pub struct Latencies {
-    pub p50: Duration,
-    pub p99: Duration,
-}
-
 /// When which event arrived at some healthy webhook.
 type Arrivals = Arc<Mutex<Vec<(String, Instant)>>>;
 
-pub async fn measure(neighbour: Neighbour, load: &Load) -> Latencies {
+/// From when an event was due to its arrival, for each delivery to a healthy one.
+pub async fn measure(neighbour: Neighbour, load: &Load, host: &Host) -> Times {
     let mut house = House::open(Engine::Sqlite, Arc::new(SystemClock)).await;
     let arrivals = Arrivals::default();
     let mut receivers = JoinSet::new();
@@ -91,7 +85,9 @@ pub async fn measure(neighbour: Neighbour, load: &Load) -> Latencies {
         house.add_webhook(&bad.url).await;
     }
     let (node, key) = start(&mut house, neighbour.program()).await;
-    let published = publish(node.base(), &key, load).await;
+    let publisher = Publisher::new(node.base(), &key, "INTAKE_CREATED");
+    let published = publisher.publish_for(WARM_UP + load.lasting, load.pause).await;
+    let published: HashMap<String, Instant> = published.into_iter().map(|event| (event.id, event.due)).collect();
     let expected = published.len() * load.healthy;
     let arriving = async {
         while arrivals.lock().expect("no holder panics").len() < expected {
@@ -102,43 +98,17 @@ pub async fn measure(neighbour: Neighbour, load: &Load) -> Latencies {
     assert!(waited.is_ok(), "{neighbour:?}: not all of {expected} deliveries arrived");
     node.stop().await;
     let arrivals = arrivals.lock().expect("no holder panics");
-    latencies(&published, &arrivals)
+    latencies(&published, &arrivals, host)
 }
 
-/// The first second is left out.
-fn latencies(published: &HashMap<String, Instant>, arrivals: &[(String, Instant)]) -> Latencies {
+/// The first second is left out, and so is what the host disturbed.
+fn latencies(published: &HashMap<String, Instant>, arrivals: &[(String, Instant)], host: &Host) -> Times {
     let begin = *published.values().min().expect("something was published") + WARM_UP;
-    let mut times: Vec<Duration> = arrivals
-        .iter()
-        .map(|(event, at)| (published[event], at))
-        .filter(|(sent, _)| *sent >= begin)
-        .map(|(sent, at)| at.duration_since(sent))
-        .collect();
-    times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    Latencies { p50: at(0.5), p99: at(0.99) }
-}
-
-/// Publishes for as long as that, and gives when each event was due to be sent: what the server makes callers wait counts.
-async fn publish(base: &str, key: &str, load: &Load) -> HashMap<String, Instant> {
-    let client = client();
-    let mut calls = JoinSet::new();
-    let mut ticks = tokio::time::interval(load.pause);
-    let end = Instant::now() + WARM_UP + load.lasting;
-    while let (tick, true) = (ticks.tick().await, Instant::now() < end) {
-        let (client, url, key) = (client.clone(), format!("{base}/api/v1/events"), key.to_owned());
-        calls.spawn(async move { (publish_once(&client, &url, &key).await, tick) });
-    }
-    calls.join_all().await.into_iter().collect()
-}
-
-async fn publish_once(client: &Client, url: &str, key: &str) -> String {
-    const BODY: &str =
-        r#"{"event_type":"INTAKE_CREATED","entity_ids":["5dd51ea63f3dad73ab0a344b"],"performed_by":"ada@example.com"}"#;
-    let call = client.post(url).bearer_auth(key).header("content-type", "application/json").body(BODY);
-    let answer = call.send().await.expect("an answer").text().await.expect("a text");
-    let told: Value = serde_json::from_str(&answer).expect("JSON");
-    told["event_id"].as_str().unwrap_or_else(|| panic!("not acknowledged: {answer}")).to_owned()
+    let counts = |due: &Instant| *due >= begin && host.was_quiet(due.into_std());
+    let counted: HashMap<&str, Instant> =
+        published.iter().filter(|(_, due)| counts(due)).map(|(event, due)| (event.as_str(), *due)).collect();
+    let times = arrivals.iter().filter_map(|(event, at)| Some(at.duration_since(*counted.get(event.as_str())?)));
+    times.collect()
 }
 
 async fn receive(listener: TcpListener, arrivals: Arrivals) {

@@ -1,16 +1,21 @@
 //! Does a bad destination delay the good ones? Healthy webhooks get every event, in turns with one bad one beside them and
-//! without any; the figure is the time from publishing to arrival at the healthy ones.
+//! without any; the figure is the time from publishing to arrival at the healthy ones, over all rounds.
 //!
 //! `bin/bench-isolation [KIND …]` runs it and prints a table in Markdown; it fails where the bound does not hold. In each
-//! round every kind has its turn, and so has a run without a bad one, so that what else the machine does meets all of them.
+//! round every kind has its turn, and so have runs without a bad one, so that what else the machine does meets all of them.
 //!
 //! HERALD_BENCH_HEALTHY (default 20) says how many healthy ones there are, HERALD_BENCH_RATE how many events a second (default:
-//! 25, or as many as make 1,000 deliveries; the question is not how many they can be), HERALD_BENCH_ROUNDS (default 5) and
-//! HERALD_BENCH_SECONDS (default 4) how long it takes.
+//! 25, or as many as make 1,000 deliveries; the question is not how many they can be), HERALD_BENCH_SAMPLES how many events
+//! must count for each kind (default 300), HERALD_BENCH_SECONDS how long a turn is (default 4), and HERALD_BENCH_PATIENCE after how many
+//! minutes it ends, whatever counts until then (default 15).
 
 #[expect(dead_code, reason = "the support code serves the tests, and this bench uses a part of it")]
 #[path = "../../tests/support/mod.rs"]
 mod support;
+
+#[expect(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../common/mod.rs"]
+mod common;
 
 mod bad;
 mod load;
@@ -19,7 +24,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bad::Kind;
-use load::{Latencies, Load, Neighbour, Program};
+use common::host::Host;
+use common::{Times, setting};
+use load::{Load, Neighbour, Program};
 
 /// Healthy ones' p99 with a bad one beside them, at most, as a multiple of the p99 without it.
 const BOUND: f64 = 1.5;
@@ -27,6 +34,8 @@ const BOUND: f64 = 1.5;
 /// Events and deliveries a second, at most, where nothing else was asked for.
 const EVENTS: u64 = 25;
 const DELIVERIES: u64 = 1_000;
+/// Kinds for each run without a bad one, which serves all of them.
+const KINDS_FOR_EACH: usize = 7;
 
 fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -39,10 +48,14 @@ fn main() -> ExitCode {
         pause: Duration::from_secs(1) / u32::try_from(rate).expect("a number of events"),
         lasting: Duration::from_secs(setting("HERALD_BENCH_SECONDS", 4)),
     };
-    let rounds = setting("HERALD_BENCH_ROUNDS", 5).max(1);
+    let samples = setting("HERALD_BENCH_SAMPLES", 300).max(1);
+    let host = Host::watch();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let rows = runtime.block_on(compare(&kinds, rounds, &load));
-    println!("{healthy} healthy webhooks, {rate} events a second, medians of {rounds} rounds of {:?}\n", load.lasting);
+    let rows = runtime.block_on(compare(&kinds, samples * healthy, &load, &host));
+    let fewest = rows.iter().map(|row| row.with.len().min(row.without.len())).min().unwrap_or(0) / load.healthy;
+    println!(
+        "{healthy} healthy webhooks, {rate} events a second, at least {fewest} events behind each figure; {host}\n"
+    );
     println!("| bad destination | p50 without | p50 with | p99 without | p99 with | ratio of the p99s |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     rows.iter().for_each(|row| println!("{row}"));
@@ -53,86 +66,49 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
-}
-
 /// A kind's rounds beside those without a bad one.
 struct Row {
     kind: Kind,
-    without: Rounds,
-    with: Rounds,
+    without: Times,
+    with: Times,
 }
 
 impl Row {
     fn ratio(&self) -> f64 {
-        middle(&self.with.p99s).as_secs_f64() / middle(&self.without.p99s).as_secs_f64()
+        self.with.p99().as_secs_f64() / self.without.p99().as_secs_f64()
     }
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { kind, without, with } = self;
-        let (p50s, p99s) = ((shown(&without.p50s), shown(&with.p50s)), (spread(&without.p99s), spread(&with.p99s)));
-        write!(f, "| {} | {} | {} | {} | {} | {:.2} |", kind.name(), p50s.0, p50s.1, p99s.0, p99s.1, self.ratio())
+        let figures = [without.shown(0.5), with.shown(0.5), without.shown(0.99), with.shown(0.99)].join(" | ");
+        write!(f, "| {} | {figures} | {:.2} |", kind.name(), self.ratio())
     }
-}
-
-/// The figures of one kind of run, in ascending order.
-#[derive(Clone, Default)]
-struct Rounds {
-    p50s: Vec<Duration>,
-    p99s: Vec<Duration>,
-}
-
-impl Rounds {
-    fn add(&mut self, latencies: Latencies) {
-        for (list, figure) in [(&mut self.p50s, latencies.p50), (&mut self.p99s, latencies.p99)] {
-            list.push(figure);
-            list.sort_unstable();
-        }
-    }
-}
-
-fn middle(ascending: &[Duration]) -> Duration {
-    ascending[ascending.len() / 2]
-}
-
-fn shown(ascending: &[Duration]) -> String {
-    format!("{:.1} ms", millis(middle(ascending)))
-}
-
-/// The median, and from the lowest to the highest.
-fn spread(ascending: &[Duration]) -> String {
-    let (low, high) = (millis(ascending[0]), millis(ascending[ascending.len() - 1]));
-    format!("{:.1} ms ({low:.1} to {high:.1})", millis(middle(ascending)))
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }
 
 /// One round after another, each beginning somewhere else. What needs another program than the others is compared with that
 /// program's own runs without a bad one.
-async fn compare(kinds: &[Kind], rounds: u64, load: &Load) -> Vec<Row> {
-    let mut turns: Vec<(Neighbour, Rounds)> = Vec::new();
+async fn compare(kinds: &[Kind], wanted: u64, load: &Load, host: &Host) -> Vec<Row> {
+    let mut turns: Vec<(Neighbour, Times)> = Vec::new();
     for program in [Program::Itself, Program::Here] {
         let its_kinds: Vec<Kind> = kinds.iter().copied().filter(|kind| Program::of(*kind) == program).collect();
-        if !its_kinds.is_empty() {
-            turns.push((Neighbour::None(program), Rounds::default()));
-            turns.extend(its_kinds.into_iter().map(|kind| (Neighbour::Bad(kind), Rounds::default())));
+        for some in its_kinds.chunks(KINDS_FOR_EACH) {
+            turns.push((Neighbour::None(program), Times::default()));
+            turns.extend(some.iter().map(|kind| (Neighbour::Bad(*kind), Times::default())));
         }
     }
-    for _ in 0..rounds {
-        for (neighbour, figures) in &mut turns {
-            figures.add(load::measure(*neighbour, load).await);
+    let has_enough = |times: &Times| times.len() as u64 >= wanted;
+    while !turns.iter().all(|(_, times)| has_enough(times)) && !host.is_patience_over() {
+        for (neighbour, times) in turns.iter_mut().filter(|(_, times)| !has_enough(times)) {
+            times.add(load::measure(*neighbour, load, host).await);
         }
         turns.rotate_left(1);
     }
     let of = |wanted: Neighbour| {
-        let (_, figures) = turns.iter().find(|(neighbour, _)| *neighbour == wanted).expect("it had its turn");
-        figures.clone()
+        let mut all = Times::default();
+        turns.iter().filter(|(neighbour, _)| *neighbour == wanted).for_each(|(_, times)| all.add(times.clone()));
+        all
     };
     let row = |kind: &Kind| Row {
         kind: *kind,

@@ -10,21 +10,26 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+#[expect(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "../common/mod.rs"]
+mod common;
+
 mod fill;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::host::Host;
+use common::publisher::Publisher;
+use common::{Times, setting};
 use herald::base::{Clock as _, SystemClock, Timestamp};
 use herald::db::{Db, Options};
 use herald::events::EventType;
-use reqwest::Client;
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
 use support::Engine;
-use support::app::client;
 use support::books::look_through;
 use support::house::House;
 use support::process::{Home, copy_database};
@@ -42,35 +47,34 @@ fn main() {
     runtime.block_on(measure());
 }
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
-}
-
 async fn measure() {
     let events = setting("HERALD_BENCH_EVENTS", 100_000);
     let rounds = setting("HERALD_BENCH_ROUNDS", 3).max(1);
     let store = Store::filled(events).await;
     let check = store.checked().await;
-    let (mut without, mut with) = (Vec::new(), Vec::new());
+    let host = Host::watch();
+    let (mut without, mut with) = (Times::default(), Times::default());
+    let mut purges = Vec::new();
     for round in 0..rounds {
         // Each goes first in every other round.
         for turn in [round, round + 1] {
             match turn % 2 {
-                0 => without.push(store.run(STAYS).await),
-                _ => with.push(store.run(GOES).await),
+                0 => without.add(store.run(STAYS, &host).await.took),
+                _ => {
+                    let run = store.run(GOES, &host).await;
+                    with.add(run.took);
+                    purges.push(run.lasted.as_secs_f64() * 1_000.0);
+                }
             }
         }
     }
-    println!("{events} events to remove, {} published in a second, medians of {rounds} rounds\n", store.rate);
-    println!("| publishing | p50, ms | p99, ms | longest, ms |\n| --- | ---: | ---: | ---: |");
-    for (what, runs) in [("without a purge", &without), ("beside a purge", &with)] {
-        let of = |share: f64| spread(runs.iter().map(|run| run.at(share)).collect());
-        println!("| {what} | {} | {} | {} |", of(0.5), of(0.99), of(1.0));
+    println!("{events} events to remove, {} published in a second, {rounds} rounds; {host}\n", store.rate);
+    println!("| publishing | p50 | p99 | longest |\n| --- | ---: | ---: | ---: |");
+    for (what, times) in [("without a purge", &without), ("beside a purge", &with)] {
+        println!("| {what} | {} | {} | {} |", times.shown(0.5), times.shown(0.99), times.shown(1.0));
     }
-    let took: Vec<f64> = with.iter().map(|run| run.lasted.as_secs_f64() * 1_000.0).collect();
     println!("\n| of {events} events, each with a delivery and an attempt | ms |\n| --- | ---: |");
-    println!("| their purge, beside publishing | {} |", spread(took));
+    println!("| their purge, beside publishing | {} |", spread(purges));
     println!("| `herald check`, with nothing beside it | {:.0} |", check.as_secs_f64() * 1_000.0);
 }
 
@@ -81,18 +85,11 @@ fn spread(mut figures: Vec<f64>) -> String {
     format!("{:.1} ({low:.1} to {high:.1})", figures[figures.len() / 2])
 }
 
-/// How long calls took.
+/// One turn.
 struct Run {
-    /// In ascending order.
-    took: Vec<Duration>,
+    /// How long the calls took that the host did not disturb.
+    took: Times,
     lasted: Duration,
-}
-
-impl Run {
-    /// In milliseconds: what this share of the calls did not exceed.
-    fn at(&self, share: f64) -> f64 {
-        self.took[((self.took.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1_000.0
-    }
 }
 
 /// The database that every run gets a copy of.
@@ -130,30 +127,24 @@ impl Store {
     }
 
     /// Publishes until the old events are gone, or for some time where they are kept.
-    async fn run(&self, keep: &'static str) -> Run {
+    async fn run(&self, keep: &'static str, host: &Host) -> Run {
         let folder = self.copy();
         let server = home(folder.path(), keep).serve().await;
-        let (client, began) = (client(), Instant::now());
+        let began = Instant::now();
         let lasting = Duration::from_secs(setting("HERALD_BENCH_SECONDS", 15));
-        let mut calls = JoinSet::new();
-        let mut ticks = tokio::time::interval(Duration::from_secs(1) / u32::try_from(self.rate).expect("a rate"));
-        loop {
-            let due = ticks.tick().await;
+        let goes_on = || {
             let is_over = if keep == GOES { server.log().contains(REMOVED) } else { began.elapsed() >= lasting };
-            if is_over {
-                break;
-            }
-            let (client, base, key) = (client.clone(), server.base.clone(), self.key.clone());
-            calls.spawn(async move {
-                publish(&client, &base, &key).await;
-                due.elapsed()
-            });
-        }
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let pause = Duration::from_secs(1) / u32::try_from(self.rate).expect("a rate");
+        // No webhook wants it: what is measured is writing it down.
+        let publisher = Publisher::new(&server.base, &self.key, "PROJECT_CREATED");
+        let published = publisher.publish(pause, goes_on).await;
         let lasted = began.elapsed();
-        let mut took = calls.join_all().await;
-        took.sort_unstable();
         server.terminate().await;
         self.is_as_it_should(folder.path(), keep).await;
+        let took =
+            published.iter().filter(|event| host.was_quiet(event.due.into_std())).map(|event| event.took).collect();
         Run { took, lasted }
     }
 
@@ -184,12 +175,4 @@ fn home(folder: &Path, keep: &str) -> Home {
             ("HERALD_RETENTION", keep.into()),
         ],
     }
-}
-
-/// No webhook wants it: what is measured is writing it down.
-async fn publish(client: &Client, base: &str, key: &str) {
-    const BODY: &str = r#"{"event_type":"PROJECT_CREATED","entity_ids":["5dd51ea63f3dad73ab0a344b"],"performed_by":"ada@example.com"}"#;
-    let call = client.post(format!("{base}/api/v1/events")).bearer_auth(key);
-    let answer = call.header("content-type", "application/json").body(BODY).send().await.expect("an answer");
-    assert_eq!(answer.status(), 202, "{}", answer.text().await.expect("a text"));
 }
