@@ -87,7 +87,7 @@ async fn whoever_is_deactivated_is_out_at_once_and_may_come_back() {
     assert_eq!((sam.gets("/settings").await.status().as_u16(), calls(&app, &key).await), (200, 200));
     let url = edit_url(&admin, "sam@halden.example").await;
     let ask = format!("{url}/deactivate");
-    assert_eq!(texts(&admin.reads(&ask).await, "h1"), ["Deactivate Ada Byron?"]);
+    assert_eq!(texts(&admin.reads(&ask).await, "h1"), ["Deactivate Sam Okafor?"]);
     let asked = admin.request(Method::GET, &ask).header("hx-request", "true").header("hx-request-type", "partial");
     let dialog = admin.sends(asked).await.text().await.unwrap();
     assert!(texts(&dialog, "dialog li").contains(&"Their API key stops working.".to_owned()), "{dialog}");
