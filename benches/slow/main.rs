@@ -60,6 +60,25 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Until the server has done what it has to when a crowd comes or goes: a thousand connections that ask for twelve files each at once are
+/// work, which is not what is measured here.
+async fn settles(server: &Server) {
+    const LOOK: Duration = Duration::from_millis(500);
+    const CALM: Duration = Duration::from_millis(80);
+    let settling = async {
+        loop {
+            let before = server.processor_time();
+            tokio::time::sleep(LOOK).await;
+            if server.processor_time() - before <= CALM {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), settling)
+        .await
+        .expect("the crowd costs the server little once it is there");
+}
+
 /// Turns without the crowd and with it on one server, until enough counts: from when each call was due to its acknowledgement.
 async fn compare(kind: Kind, samples: usize, lasting: Duration, host: &Host) -> (Times, Times) {
     let (server, key, _house) = start().await;
@@ -72,8 +91,10 @@ async fn compare(kind: Kind, samples: usize, lasting: Duration, host: &Host) -> 
     // Not measured: the first events fill what is empty.
     publish(Duration::from_secs(1)).await;
     while without.len().min(with.len()) < samples && !(host.is_patience_over() && with.len() > 0) {
+        settles(&server).await;
         without.add(publish(lasting).await);
         let crowd = Crowd::gather(kind, &server.base, &key).await;
+        settles(&server).await;
         with.add(publish(lasting).await);
         let there = crowd.leave();
         assert!(there >= crowd::SIZE * 9 / 10, "{}: only {there} connections were there", kind.name());

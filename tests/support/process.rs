@@ -105,6 +105,15 @@ impl Server {
         kilobytes * 1_024.0 / 1e6
     }
 
+    /// Processor time that the process has used so far.
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("the server runs");
+        // Behind the name, which ends with the last parenthesis: utime and stime are fields 14 and 15, in hundredths of a second.
+        let (_, rest) = stat.rsplit_once(')').expect("a name");
+        let ticks = rest.split_whitespace().skip(11).take(2).map(|text| text.parse::<u64>().expect("a number"));
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+
     /// `kill -9`: no chance to finish anything.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("the server can be killed");
