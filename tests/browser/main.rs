@@ -7,6 +7,7 @@ mod support;
 mod api_docs;
 mod demo;
 mod doctor;
+mod injection;
 mod life;
 mod log;
 mod members;

@@ -12,6 +12,7 @@ pub mod listener;
 pub mod log;
 pub mod mailbox;
 pub mod many;
+pub mod payloads;
 pub mod postgres;
 pub mod process;
 pub mod programs;
