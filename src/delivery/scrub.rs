@@ -126,14 +126,19 @@ impl Scrubber {
     }
 }
 
-/// What a secret looks like: as it stands, as HTML forms write its spaces, in JSON, in base64. Percent-encoding is undone before it
+/// What a secret looks like: as it stands, as HTML forms write its spaces, in JSON, in HTML, in base64. Percent-encoding is undone before it
 /// is looked for, because everybody leaves other characters as they are.
 fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let plus = secret.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect();
     let mut forms = vec![secret.to_vec(), plus];
-    // In a JSON string.
-    let json = serde_json::to_string(&String::from_utf8_lossy(secret)).unwrap_or_default();
-    forms.push(json.trim_matches('"').as_bytes().to_vec());
+    let text = String::from_utf8_lossy(secret);
+    let json = serde_json::to_string(&text).unwrap_or_default();
+    let json = json.trim_matches('"');
+    // As PHP writes it, and as Go does.
+    let (php, go) = (json.replace('/', r"\/"), escaped(json, [("&", r"\u0026"), ("<", r"\u003c"), (">", r"\u003e")]));
+    let html = escaped(&text, [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;")]);
+    let (decimal, hex) = (html.replace('\'', "&#39;"), html.replace('\'', "&#x27;"));
+    forms.extend([json, &php, &go, &html, &decimal, &hex].map(|form| form.as_bytes().to_vec()));
     for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
         for before in 0..3 {
             forms.extend(base64_inside(secret, before, engine));
@@ -141,6 +146,11 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     }
     forms.retain(|form| form.len() >= SHORTEST);
     forms
+}
+
+/// The text with other characters instead of some, one after the other.
+fn escaped<const N: usize>(text: &str, pairs: [(&str, &str); N]) -> String {
+    pairs.into_iter().fold(text.to_owned(), |text, (plain, escape)| text.replace(plain, escape))
 }
 
 /// What is the same in the base64 of every text in which the secret stands, `before` bytes after a multiple of three.
@@ -223,6 +233,26 @@ mod tests {
         let secret = SigningSecret::generate(&SeededRng::new(1));
         assert_gone(&scrubber, secret.expose(), "the signing secret");
         assert_gone(&scrubber, &secret.expose()[6..], "its key");
+    }
+
+    /// Error pages and debugging tools write what they were sent into JSON and HTML, each in its own way.
+    #[test]
+    fn a_secret_is_found_as_receivers_write_it_into_json_and_html() {
+        let scrubber = scrubber();
+        for (what, text) in [
+            ("PHP", r#"{"authorization":"Bearer tok\/en+with=odd?chars & \"quotes\"~end"}"#),
+            ("Go", r#"{"authorization":"Bearer tok/en+with=odd?chars \u0026 \"quotes\"~end"}"#),
+            ("HTML", "<td>Bearer tok/en+with=odd?chars &amp; &quot;quotes&quot;~end</td>"),
+        ] {
+            assert_gone(&scrubber, text, what);
+            let clean = scrubber.scrub_text(text.to_owned());
+            assert!(!clean.contains("odd?chars"), "{what}: {clean}");
+        }
+        let headers = [("x-key".to_owned(), Secret::new("it's <a> secret"))];
+        let scrubber = Scrubber::new(&headers, &[], &Endpoint::parse("https://example.com/hook").unwrap());
+        for text in ["it's &lt;a&gt; secret", "it&#39;s &lt;a&gt; secret", "it&#x27;s &lt;a&gt; secret"] {
+            assert_eq!(scrubber.scrub_text(format!("<p>{text}</p>")), "<p>***</p>", "{text}");
+        }
     }
 
     #[test]
