@@ -27,7 +27,7 @@ const BACKLOG: u32 = 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Binds, and says where. The middlewares from the outside in: what the connection is at, headers on every answer, the head's
-/// size, error pages, the host, panics, the cross-site rule, sessions, guards that nobody waited for.
+/// size, error pages, the body's time, the host, panics, the cross-site rule, sessions, guards that nobody waited for.
 pub(super) fn listen(
     address: SocketAddr,
     context: &Context,
@@ -55,9 +55,11 @@ pub(super) fn listen(
             .configure(routes::configure)
             .wrap(from_fn(guard::decide))
             .wrap(session::middleware(&context))
+            .wrap(from_fn(session::tell))
             .wrap(from_fn(origin::check))
             .wrap(from_fn(panics::catch))
             .wrap(from_fn(host::check))
+            .wrap(from_fn(connection::bound_body))
             .wrap(from_fn(error::pages))
             .wrap(from_fn(connection::bound_head))
             .wrap(from_fn(headers::apply))

@@ -7,14 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use actix_web::ResponseError as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
 use actix_web::middleware::Next;
 
-use super::error::{Error, is_api};
-use super::problem::Problem;
+use super::error::Error;
+use super::problem;
 
 /// Middleware, for `from_fn`; inside the error pages.
 pub async fn catch(
@@ -24,13 +22,7 @@ pub async fn catch(
     let path = request.path().to_owned();
     match caught(next.call(request)).await {
         Ok(answer) => Ok(answer?.map_into_boxed_body()),
-        Err(panic) if is_api(&path) => {
-            let problem = Problem::internal(words(&*panic));
-            problem.log(&path);
-            let answer = problem.error_response();
-            Err(InternalError::from_response(problem, answer).into())
-        }
-        Err(panic) => Err(Error::internal(words(&*panic)).into()),
+        Err(panic) => Err(problem::told(&path, Error::internal(words(&*panic)))),
     }
 }
 

@@ -16,7 +16,7 @@ use actix_web::middleware::Next;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::error::Error;
+use super::error::{Error, is_api};
 use super::json::NotJson;
 use crate::db::DbError;
 
@@ -292,6 +292,17 @@ impl From<&Error> for Problem {
             }
         }
     }
+}
+
+/// What a middleware around pages and API alike fails with: a problem document below `/api/v1`, elsewhere what becomes a page.
+pub fn told(path: &str, error: Error) -> actix_web::Error {
+    if !is_api(path) {
+        return error.into();
+    }
+    let problem = Problem::from(error);
+    problem.log(path);
+    let answer = problem.error_response();
+    InternalError::from_response(problem, answer).into()
 }
 
 /// Why a call was refused (RFC 9457).

@@ -3,20 +3,24 @@
 //! actix-session carries the cookie; the store behind it is our table, so that a session can be ended from our side
 //! (docs/decisions/0004-sessions-in-the-database.md).
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, CookieContentSecurity, TtlExtensionPolicy};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::HttpRequest;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::{Key, SameSite, time::Duration};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Error;
 use super::toast::{Flash, Toast};
-use super::{Context, Site, agent};
+use super::{Context, Site, agent, problem};
 use crate::auth::store::sessions::{self, NewSession, State};
 use crate::base::{Clock, Rng, SessionId, Timestamp, UserId};
 use crate::db::{Db, DbError};
@@ -55,6 +59,35 @@ pub fn middleware(context: &Context) -> SessionMiddleware<Store> {
         .build()
 }
 
+tokio::task_local! {
+    /// What the database said to the [`Store`] while this request was answered.
+    static FAILURE: Cell<Option<DbError>>;
+}
+
+/// Middleware, for `from_fn`; right around [`middleware`], which makes a 500 without words of whatever its store says. A
+/// database that does not answer is told as everywhere else.
+pub async fn tell(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let path = request.path().to_owned();
+    let answer = FAILURE.scope(Cell::new(None), async move {
+        next.call(request).await.map_err(|error| match FAILURE.with(Cell::take) {
+            Some(failure) => problem::told(&path, failure.into()),
+            None => error,
+        })
+    });
+    Ok(answer.await?.map_into_boxed_body())
+}
+
+/// Keeps for [`tell`] what went wrong.
+fn failed(error: DbError) -> anyhow::Error {
+    let words = anyhow::Error::msg(error.to_string());
+    // Without a request around it there is nobody to tell.
+    let _ = FAILURE.try_with(|failure| failure.set(Some(error)));
+    words
+}
+
 /// The first step of sign-in is done, the second one is not.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Owed {
@@ -91,11 +124,18 @@ impl Store {
         let now = self.clock.now();
         let Some(session) = sessions::find(&mut *self.db.read().await?, key, now).await? else { return Ok(None) };
         if now.saturating_sub(session.seen_at) >= sessions::TOUCH_EVERY {
-            let mut tx = self.db.begin().await?;
-            sessions::touch(&mut tx, key, session.created_at, now).await?;
-            tx.commit().await?;
+            // A page can be read all the same, also when the disk is full.
+            if let Err(error) = self.touch(key, session.created_at, now).await {
+                tracing::warn!(%error, "that a session is in use could not be written down");
+            }
         }
         Ok(Some(session.state))
+    }
+
+    async fn touch(&self, key: &str, created_at: Timestamp, now: Timestamp) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        sessions::touch(&mut tx, key, created_at, now).await?;
+        tx.commit().await
     }
 
     async fn insert(&self, mut state: State) -> Result<SessionKey, DbError> {
@@ -134,16 +174,20 @@ impl Store {
 
 impl SessionStore for Store {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
-        self.find(key.as_ref()).await.map_err(|error| LoadError::Other(error.into()))
+        self.find(key.as_ref()).await.map_err(|error| LoadError::Other(failed(error)))
     }
 
     // The table has its own rules for how long a session lasts.
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
-        self.insert(state).await.map_err(|error| SaveError::Other(error.into()))
+        self.insert(state).await.map_err(|error| SaveError::Other(failed(error)))
     }
 
+    // Signing in and out make another key or none: what changes under the same one are toasts. One that cannot be kept, or
+    // forgotten, is no reason to fail what was done.
     async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
-        self.replace(key.as_ref(), &state).await.map_err(|error| UpdateError::Other(error.into()))?;
+        if let Err(error) = self.replace(key.as_ref(), &state).await {
+            tracing::warn!(%error, "the toasts of a session could not be written down");
+        }
         Ok(key)
     }
 
@@ -152,7 +196,7 @@ impl SessionStore for Store {
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        Ok(self.remove(key.as_ref()).await?)
+        self.remove(key.as_ref()).await.map_err(failed)
     }
 }
 

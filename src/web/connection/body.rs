@@ -1,5 +1,7 @@
 //! Bodies in both directions: a request's is bounded in time, an answer's tells when it is done.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
@@ -15,16 +17,61 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::State;
 
-/// The payload, which fails when it makes no progress or takes too long in all. Time counts only while somebody wants to read.
-pub(super) fn bounded(payload: Payload, state: Rc<State>) -> Payload {
-    match payload {
-        Payload::None => Payload::None,
-        payload => Payload::Stream { payload: Box::pin(Bounded { payload, state, waiting: None, end: None }) },
+/// How much of a body is looked at before anybody wants it.
+const AHEAD_BYTES: usize = 64 * 1024;
+
+/// A request's body as it comes in.
+pub(super) struct Incoming {
+    payload: Payload,
+    /// What came before anybody wanted it.
+    ahead: VecDeque<Bytes>,
+    ahead_bytes: usize,
+    /// Why there is no more, where nobody was told yet.
+    error: Option<PayloadError>,
+    is_over: bool,
+}
+
+impl Incoming {
+    pub(super) fn new(payload: Payload) -> Rc<RefCell<Self>> {
+        Rc::new(RefCell::new(Self { payload, ahead: VecDeque::new(), ahead_bytes: 0, error: None, is_over: false }))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        if let Some(piece) = self.ahead.pop_front() {
+            self.ahead_bytes -= piece.len();
+            return Poll::Ready(Some(Ok(piece)));
+        }
+        if let Some(error) = self.error.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        if self.is_over { Poll::Ready(None) } else { Pin::new(&mut self.payload).poll_next(cx) }
+    }
+
+    /// Looks ahead whether the body breaks off; time does not count meanwhile.
+    pub(super) fn is_broken(&mut self, cx: &mut Context<'_>) -> bool {
+        while !self.is_over && self.ahead_bytes < AHEAD_BYTES {
+            match Pin::new(&mut self.payload).poll_next(cx) {
+                Poll::Ready(Some(Ok(piece))) => {
+                    self.ahead_bytes += piece.len();
+                    self.ahead.push_back(piece);
+                }
+                Poll::Ready(Some(Err(error))) => (self.error, self.is_over) = (Some(error), true),
+                Poll::Ready(None) => self.is_over = true,
+                Poll::Pending => break,
+            }
+        }
+        self.error.is_some()
     }
 }
 
+/// The body for whoever reads it, which fails when it makes no progress or takes too long in all. Time counts only while
+/// somebody wants to read.
+pub(super) fn bounded(body: Rc<RefCell<Incoming>>, state: Rc<State>) -> Payload {
+    Payload::Stream { payload: Box::pin(Bounded { body, state, waiting: None, end: None }) }
+}
+
 struct Bounded {
-    payload: Payload,
+    body: Rc<RefCell<Incoming>>,
     state: Rc<State>,
     /// Runs out when nothing comes.
     waiting: Option<Pin<Box<Sleep>>>,
@@ -36,7 +83,8 @@ impl Stream for Bounded {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Poll::Ready(item) = Pin::new(&mut self.payload).poll_next(cx) {
+        let polled = self.body.borrow_mut().poll(cx);
+        if let Poll::Ready(item) = polled {
             self.waiting = None;
             if matches!(item, Some(Err(_))) {
                 self.state.is_broken.set(true);

@@ -2,22 +2,28 @@
 //!
 //! actix-http times the head of a connection's first request, and nothing else. So a [`Stream`] stands between it and
 //! the socket, and a middleware, [`track`], tells the stream when a request has come in and when its answer is done. The
-//! two share the connection's [`State`]; both live on one thread.
+//! two share the connection's [`State`]; both live on one thread. Bodies are bounded by another middleware, [`bound_body`].
 
 mod body;
 mod stream;
 
 use std::cell::Cell;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::HeaderMap;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, TRANSFER_ENCODING};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse};
 use tokio::time::Instant;
+
+use super::error::Error;
+use super::problem;
 
 pub use stream::Stream;
 
@@ -114,9 +120,9 @@ impl State {
 #[derive(Clone)]
 pub struct Connection(Rc<State>);
 
-/// Middleware, for `from_fn`; the outermost one. Says what the connection is at, and bounds the request's body in time.
+/// Middleware, for `from_fn`; the outermost one. Says what the connection is at.
 pub async fn track(
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let Some(Connection(state)) = request.request().conn_data::<Connection>().cloned() else {
@@ -125,13 +131,39 @@ pub async fn track(
     state.phase.set(Phase::Request);
     state.is_answering.set(true);
     let done = body::Done(state.clone());
-    let payload = body::bounded(request.take_payload(), state.clone());
-    request.set_payload(payload);
     let mut answer = next.call(request).await?;
     if state.is_broken.get() {
         answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(answer.map_body(|_, body| BoxBody::new(body::Tracked::new(body.boxed(), done))))
+}
+
+/// Middleware, for `from_fn`; inside the error pages. Bounds the request's body in time, and refuses one that breaks off: when a
+/// chunk breaks the coding actix-http asks the handler once more, and closes. One that waits for something else at that
+/// moment would leave the request without an answer.
+pub async fn bound_body(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let payload = request.take_payload();
+    let connection = request.request().conn_data::<Connection>().cloned();
+    let (Some(Connection(state)), false) = (connection, matches!(payload, Payload::None)) else {
+        request.set_payload(payload);
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let is_in_chunks = request.headers().contains_key(TRANSFER_ENCODING);
+    let path = request.path().to_owned();
+    let body = body::Incoming::new(payload);
+    request.set_payload(body::bounded(body.clone(), state.clone()));
+    let mut answer = pin!(next.call(request));
+    let answer = poll_fn(|cx| match answer.as_mut().poll(cx) {
+        Poll::Pending if is_in_chunks && body.borrow_mut().is_broken(cx) => {
+            state.is_broken.set(true);
+            Poll::Ready(Err(problem::told(&path, Error::BadRequest("It broke off. Try again.".into()))))
+        }
+        polled => polled.map_ok(ServiceResponse::map_into_boxed_body),
+    });
+    answer.await
 }
 
 /// Middleware, for `from_fn`: refuses heads that are far larger than any browser's or program's.

@@ -160,15 +160,22 @@ async fn answers_in_bad_times_have_them_too() {
     }
 
     app.running().db.close().await;
-    let lost = admin.gets("/projects").await;
-    assert!(lost.status().is_server_error());
-    assert_guarded(lost.headers(), "no database for a session");
-    for (answer, what) in [
-        (program.request(Method::GET, "/projects").send().await.unwrap(), "no database for a call"),
-        (app.visitor().gets("/readyz").await, "not ready"),
+    for (answer, what, words) in [
+        (admin.gets("/projects").await, "no database for a session", "Herald is busy"),
+        (app.visitor().posts("/login", &wrong).await, "no database to sign in", "Herald is busy"),
+        (
+            program.request(Method::GET, "/projects").send().await.unwrap(),
+            "no database for a call",
+            "#problem-unavailable",
+        ),
+        (admin.gets("/api/v1/projects").await, "no database for a call with a session", "#problem-unavailable"),
+        (app.visitor().gets("/readyz").await, "not ready", ""),
     ] {
         assert_eq!(answer.status(), 503, "{what}");
         assert_guarded(answer.headers(), what);
+        assert!(words.is_empty() || answer.headers().contains_key("retry-after"), "{what}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(words), "{what}: {text}");
     }
     app.stop().await;
 }

@@ -11,83 +11,57 @@ use crate::support::raw::{Raw, asks, drips};
 /// What is behind each of them: a second request, where the first is understood to have ended.
 const NEXT: &str = "GET /readyz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
+/// A form with these lines in its head, and this body.
+macro_rules! post {
+    ($lines:literal, $body:literal) => {
+        concat!("POST /login HTTP/1.1\r\nHost: h\r\n", $lines, "\r\n\r\n", $body)
+    };
+}
+
+/// A page with these lines in the head, and perhaps a body.
+macro_rules! get {
+    ($lines:literal $(, $body:literal)?) => {
+        concat!("GET /healthz HTTP/1.1\r\nHost: h\r\n", $lines, "\r\n\r\n" $(, $body)?)
+    };
+}
+
 /// A request, the status of its answer, and how many answers there are with [`NEXT`] behind it.
 const TABLE: &[(&str, &str, u16, usize)] = &[
     // Where a body ends must be said once and clearly.
-    (
-        "two lengths that agree",
-        "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\na=b",
-        400,
-        1,
-    ),
-    (
-        "two lengths that differ",
-        "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 30\r\n\r\na=b",
-        400,
-        1,
-    ),
-    ("a list of lengths", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\na=b", 400, 1),
-    ("a length with a sign", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\na=b", 400, 1),
-    ("a negative length", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\na=b", 400, 1),
-    ("a length in hex", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 0x3\r\n\r\na=b", 400, 1),
-    ("an endless length", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\na=b", 400, 1),
-    ("an empty length", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\na=b", 400, 1),
-    (
-        "length and chunks",
-        "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        400,
-        1,
-    ),
-    (
-        "chunks and length",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
-        400,
-        1,
-    ),
-    (
-        "chunks twice",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        400,
-        1,
-    ),
-    (
-        "chunks and something",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-        400,
-        1,
-    ),
-    (
-        "something and chunks",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        400,
-        1,
-    ),
-    ("identity", "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", 400, 1),
-    ("unknown coding", "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400, 1),
-    (
-        "a coding behind a tab",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
-        400,
-        1,
-    ),
-    ("a name with a space", "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400, 1),
-    ("a length with a space", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length : 3\r\n\r\na=b", 400, 1),
+    ("two lengths that agree", post!("Content-Length: 3\r\nContent-Length: 3", "a=b"), 400, 1),
+    ("two lengths that differ", post!("Content-Length: 3\r\nContent-Length: 30", "a=b"), 400, 1),
+    ("a list of lengths", post!("Content-Length: 3, 3", "a=b"), 400, 1),
+    ("a length with a sign", post!("Content-Length: +3", "a=b"), 400, 1),
+    ("a negative length", post!("Content-Length: -3", "a=b"), 400, 1),
+    ("a length in hex", post!("Content-Length: 0x3", "a=b"), 400, 1),
+    ("an endless length", post!("Content-Length: 99999999999999999999", "a=b"), 400, 1),
+    ("an empty length", post!("Content-Length: ", "a=b"), 400, 1),
+    ("length and chunks", post!("Content-Length: 3\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400, 1),
+    ("chunks and length", post!("Transfer-Encoding: chunked\r\nContent-Length: 3", "0\r\n\r\n"), 400, 1),
+    ("chunks twice", post!("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400, 1),
+    ("chunks and something", post!("Transfer-Encoding: chunked, identity", "0\r\n\r\n"), 400, 1),
+    ("something and chunks", post!("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"), 400, 1),
+    ("identity", post!("Transfer-Encoding: identity", ""), 400, 1),
+    ("unknown coding", post!("Transfer-Encoding: xchunked", "0\r\n\r\n"), 400, 1),
+    ("a coding behind a tab", post!("Transfer-Encoding:\x0bchunked", "0\r\n\r\n"), 400, 1),
+    ("a name with a space", post!("Transfer-Encoding : chunked", "0\r\n\r\n"), 400, 1),
+    ("a length with a space", post!("Content-Length : 3", "a=b"), 400, 1),
     ("chunks in HTTP/1.0", "POST /login HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, 1),
     // Lines.
-    ("a folded header", "GET /healthz HTTP/1.1\r\nHost: h\r\nX-A: b\r\n c\r\n\r\n", 400, 1),
-    ("a folded length", "POST /login HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n 3\r\n\r\na=b", 400, 1),
+    ("a folded header", get!("X-A: b\r\n c"), 400, 1),
+    ("a folded length", post!("Content-Length:\r\n 3", "a=b"), 400, 1),
     ("a space before the first header", "GET /healthz HTTP/1.1\r\n Host: h\r\n\r\n", 400, 1),
-    ("a NUL in a value", "GET /healthz HTTP/1.1\r\nHost: h\r\nX-A: b\0c\r\n\r\n", 400, 1),
-    ("a NUL in a name", "GET /healthz HTTP/1.1\r\nHost: h\r\nX\0A: b\r\n\r\n", 400, 1),
+    ("a NUL in a value", get!("X-A: b\0c"), 400, 1),
+    ("a NUL in a name", get!("X\0A: b"), 400, 1),
     ("a NUL in the address", "GET /heal\0thz HTTP/1.1\r\nHost: h\r\n\r\n", 400, 1),
-    ("a bare CR in a value", "GET /healthz HTTP/1.1\r\nHost: h\r\nX-A: b\rTransfer-Encoding: chunked\r\n\r\n", 400, 1),
+    ("a bare CR in a value", get!("X-A: b\rTransfer-Encoding: chunked"), 400, 1),
     ("a bare CR for a line break", "GET /healthz HTTP/1.1\rHost: h\r\r", 400, 1),
-    ("no name", "GET /healthz HTTP/1.1\r\nHost: h\r\n: b\r\n\r\n", 400, 1),
-    ("no colon", "GET /healthz HTTP/1.1\r\nHost: h\r\nX-A\r\n\r\n", 400, 1),
-    ("a bracket in a name", "GET /healthz HTTP/1.1\r\nHost: h\r\nX[A]: b\r\n\r\n", 400, 1),
+    ("no name", get!(": b"), 400, 1),
+    ("no colon", get!("X-A"), 400, 1),
+    ("a bracket in a name", get!("X[A]: b"), 400, 1),
     // Hosts.
     ("no host", "GET /healthz HTTP/1.1\r\n\r\n", 400, 1),
-    ("two hosts", "GET /healthz HTTP/1.1\r\nHost: h\r\nHost: evil\r\n\r\n", 400, 1),
+    ("two hosts", get!("Host: evil"), 400, 1),
     // The request line.
     ("no version", "GET /healthz\r\nHost: h\r\n\r\n", 400, 1),
     ("another version", "GET /healthz HTTP/1.2\r\nHost: h\r\n\r\n", 400, 1),
@@ -105,24 +79,9 @@ const TABLE: &[(&str, &str, u16, usize)] = &[
     ("the absolute form", "GET http://h/healthz HTTP/1.1\r\nHost: h\r\n\r\n", 200, 2),
     ("the asterisk", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 404, 2),
     ("the asterisk for GET", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 404, 2),
-    (
-        "another case of chunked",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n",
-        403,
-        2,
-    ),
-    (
-        "a body nobody asked for",
-        "GET /healthz HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n",
-        200,
-        2,
-    ),
-    (
-        "chunks with trailers",
-        "POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nX-A: b\r\n\r\n",
-        403,
-        2,
-    ),
+    ("another case of chunked", post!("Transfer-Encoding: CHUNKED", "0\r\n\r\n"), 403, 2),
+    ("a body nobody asked for", get!("Transfer-Encoding: chunked", "3\r\na=b\r\n0\r\n\r\n"), 200, 2),
+    ("chunks with trailers", post!("Transfer-Encoding: chunked", "3\r\na=b\r\n0\r\nX-A: b\r\n\r\n"), 403, 2),
     ("a HEAD with a body", "HEAD /healthz HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, 2),
     ("an unknown method", "BREW /healthz HTTP/1.1\r\nHost: h\r\n\r\n", 403, 2),
     ("TRACE", "TRACE /healthz HTTP/1.1\r\nHost: h\r\n\r\n", 403, 2),
@@ -183,6 +142,38 @@ async fn what_is_behind_a_broken_chunk_is_no_request() {
         assert!(!answer.ends_with("\r\n\r\nok"), "{chunks:?}: the next request was read: {answer}");
         let (first, _) = answer.split_once("\r\n\r\n").unwrap();
         assert!(first.to_ascii_lowercase().contains("connection: close"), "{chunks:?}: {answer}");
+    }
+    app.stop().await;
+}
+
+/// Also where somebody has to be asked first who that is, and has not answered when the chunk breaks.
+#[tokio::test]
+async fn a_broken_chunk_is_told_whatever_is_waited_for() {
+    let app = spawn_app().await;
+    let address = app.running().address;
+    let (admin, program) = (app.admin().await, app.program("write,publish").await);
+    let cookie = admin.request(reqwest::Method::GET, "/").build().expect("a request").headers()["cookie"].clone();
+    let session = format!("Cookie: {}\r\nSec-Fetch-Site: none", cookie.to_str().expect("ASCII"));
+    let key = format!("Authorization: Bearer {}", program.secret);
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    for (path, who, kind) in [
+        ("/api/v1/events", &key, json),
+        ("/api/v1/webhooks", &key, json),
+        ("/projects/new", &session, form),
+        ("/profile", &session, form),
+    ] {
+        for chunks in ["x\r\nabc\r\n", "3\r\na=bX0\r\n\r\n", "1\r\n{\r\nffffffffffffffffff\r\n"] {
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nHost: {address}\r\n{who}\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+            );
+            for _ in 0..5 {
+                let answer = asks(address, &request).await;
+                assert!(answer.starts_with("HTTP/1.1 400 "), "{path} {chunks:?}: {answer:?}");
+                assert!(answer.to_ascii_lowercase().contains("connection: close"), "{path} {chunks:?}: {answer}");
+                let is_document = answer.contains("content-type: application/problem+json");
+                assert_eq!(is_document, kind == json, "{path} {chunks:?}: {answer}");
+            }
+        }
     }
     app.stop().await;
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use herald::base::{Clock as _, ManualClock, SystemClock};
 
+use crate::support::Engine;
 use crate::support::app::{PASSWORD, Setting};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -27,6 +28,24 @@ async fn a_session_ends_when_it_is_idle_for_eight_hours_and_after_seven_days() {
     }
     clock.advance(6 * HOUR);
     assert_eq!(used.gets("/settings").await.status(), 303);
+    app.stop().await;
+}
+
+/// As with a full disk: that a session is used, and what the next page is to say, are less than what people came for.
+#[tokio::test]
+async fn a_session_that_cannot_be_written_down_still_opens_pages() {
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    let app = Setting { clock: Some(clock.clone()), engine: Some(Engine::Sqlite), ..Setting::default() }.spawn().await;
+    let admin = app.admin().await;
+    let mut tx = app.running().db.begin().await.unwrap();
+    let full = "CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(FAIL, 'no room'); END";
+    sqlx::query(full).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    clock.advance(HOUR);
+    assert_eq!(admin.gets("/settings").await.status(), 200);
+    let saved = admin.posts("/profile", &[("name", "Ada Byron"), ("theme", "dark")]).await;
+    assert_eq!(saved.status(), 303, "the toast is lost, not what was saved");
+    assert!(admin.reads("/profile").await.contains("Ada Byron"));
     app.stop().await;
 }
 
