@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use crate::base::{TimeZone, Timestamp};
+use crate::web::Moment;
+
 /// Kinds of actions, with what a filter calls them.
 pub const KINDS: &[(&str, &str)] = &[
     ("webhook", "Instances"),
@@ -134,13 +137,13 @@ pub fn id(details: &Value) -> Option<&str> {
 }
 
 /// What else there is to say, each with a label: first what changed, from what to what.
-pub fn lines(details: &Value) -> Vec<(String, String)> {
+pub fn lines(details: &Value, zone: TimeZone) -> Vec<(String, String)> {
     let Some(all) = details.as_object() else { return Vec::new() };
     let mut lines = changes(details);
     for (name, value) in all {
         let is_told = matches!(name.as_str(), "from" | "to" | "id") || name.ends_with("_id") || name.ends_with("_ids");
         let is_told = is_told || name == "changed" && !lines.is_empty();
-        let text = text(value);
+        let text = time(name, value, zone).unwrap_or_else(|| text(value));
         if !is_told && !text.is_empty() {
             lines.push((label(name), text));
         }
@@ -162,6 +165,12 @@ fn changes(details: &Value) -> Vec<(String, String)> {
         (Value::Null, Value::Null) => Vec::new(),
         (from, to) => vec![("From → to".into(), arrow(from, to))],
     }
+}
+
+/// The begin or the end of a period, on the organization's clocks.
+fn time(name: &str, value: &Value, zone: TimeZone) -> Option<String> {
+    let at = value.as_str().filter(|_| matches!(name, "since" | "until")).and_then(Timestamp::parse_rfc3339)?;
+    Some(Moment::exact(at, zone).text)
 }
 
 fn text(value: &Value) -> String {
@@ -202,21 +211,33 @@ mod tests {
         }
     }
 
+    fn told_of(details: &Value) -> Vec<(String, String)> {
+        lines(details, "America/Los_Angeles".parse().unwrap())
+    }
+
     #[test]
     fn what_changed_is_told_first_and_ids_are_not_told() {
         let details = json!({
             "webhook_id": "60adfdb750b58a0c2d78bdd8", "changed": ["url", "headers"], "other_values": ["X-A"],
             "from": {"url": "https://a.example/", "headers": []}, "to": {"url": "https://b.example/?••••", "headers": ["X-A"]},
         });
-        let told: Vec<_> = lines(&details).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
+        let told: Vec<_> = told_of(&details).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
         assert_eq!(
             told,
             ["URL: https://a.example/ → https://b.example/?••••", "Headers: nothing → X-A", "Other values: X-A"]
         );
         assert_eq!(id(&details), Some("60adfdb750b58a0c2d78bdd8"));
-        assert_eq!(lines(&json!({"from": "member", "to": "admin"})), [("From → to".into(), "member → admin".into())]);
-        assert_eq!(lines(&json!({"changed": ["due_date"], "x_id": "1"})), [("Changed".into(), "due_date".into())]);
-        assert_eq!(lines(&json!({"note": "é".repeat(300)}))[0].1.chars().count(), LONGEST + 1);
-        assert_eq!((sentence("trash.sung", "x"), lines(&json!([]))), ("trash.sung x".into(), vec![]));
+        assert_eq!(told_of(&json!({"from": "member", "to": "admin"})), [("From → to".into(), "member → admin".into())]);
+        assert_eq!(told_of(&json!({"changed": ["due_date"], "x_id": "1"})), [("Changed".into(), "due_date".into())]);
+        assert_eq!(told_of(&json!({"note": "é".repeat(300)}))[0].1.chars().count(), LONGEST + 1);
+        assert_eq!((sentence("trash.sung", "x"), told_of(&json!([]))), ("trash.sung x".into(), vec![]));
+    }
+
+    #[test]
+    fn a_period_is_told_on_the_organizations_clocks() {
+        let details = json!({"since": "2026-11-22T08:00:00.000000Z", "until": "2026-11-23T18:30:00.250000Z", "filter": "since=1"});
+        let told: Vec<_> = told_of(&details).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
+        assert_eq!(told, ["Filter: since=1", "Since: 22 Nov 2026, 00:00:00", "Until: 23 Nov 2026, 10:30:00"]);
+        assert_eq!(told_of(&json!({"since": "then"})), [("Since".into(), "then".into())]);
     }
 }

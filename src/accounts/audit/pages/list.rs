@@ -57,7 +57,7 @@ impl Row {
             who,
             sentence: model::sentence(&entry.action, &entry.subject),
             id: model::id(&entry.details).unwrap_or_default().to_owned(),
-            lines: model::lines(&entry.details),
+            lines: model::lines(&entry.details, zone),
             address: entry.address.unwrap_or_default(),
             source: model::source(&entry.source),
         }
@@ -70,7 +70,7 @@ pub async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, request: Ht
     let zone = admin.organization.time_zone;
     let mut typed = Typed::default();
     let filter = asked.filter(zone, &mut typed);
-    let place = filters::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
+    let place = asked.excerpt.place()?;
     let mut conn = context.db.read().await?;
     let listing = if typed.errors.is_empty() {
         audit::list(&mut conn, &admin.organization.id, &filter, &place, LIMIT).await?

@@ -7,29 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::audit::{Action, Filter};
 use crate::base::TimeZone;
-use crate::web::filters::{self, Typed};
+use crate::web::filters::{self, Excerpt, Typed};
 
 pub(super) const LIST: &str = "/settings/audit-log";
 pub(super) const EXPORT: &str = "/settings/audit-log.csv";
 
-/// The query of the page and of the file. `since` and `until` are days on the organization's clocks, both included.
+/// The query of the page and of the file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Query {
     q: String,
     who: String,
     action: String,
-    since: String,
-    until: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    newer: Option<String>,
+    #[serde(flatten)]
+    excerpt: Excerpt,
 }
 
 impl Query {
     fn is_filtered(&self) -> bool {
-        [&self.q, &self.who, &self.action, &self.since, &self.until].iter().any(|field| !field.trim().is_empty())
+        self.excerpt.is_filtered(&[&self.q, &self.who, &self.action])
     }
 
     /// What is wanted; what people typed that cannot be read is in `typed`.
@@ -39,22 +35,17 @@ impl Query {
             true => Action::One(action),
             false => Action::Kind(action),
         });
-        Filter {
-            actor: given(&self.who),
-            action,
-            text: given(&self.q),
-            since: typed.since(Some(&self.since), zone),
-            until: typed.until(Some(&self.until), zone),
-        }
+        let (since, until) = self.excerpt.days(zone, typed);
+        Filter { actor: given(&self.who), action, text: given(&self.q), since, until }
     }
 
     /// The address of a page of the same list.
     fn url(&self, cursor: Option<String>, newer: Option<String>) -> String {
-        filters::write(LIST, &Self { cursor, newer, ..self.clone() })
+        filters::write(LIST, &Self { excerpt: self.excerpt.on(cursor, newer), ..self.clone() })
     }
 
     /// The same choice as a file.
     fn export_url(&self) -> String {
-        filters::write(EXPORT, &Self { cursor: None, newer: None, ..self.clone() })
+        filters::write(EXPORT, &Self { excerpt: self.excerpt.on(None, None), ..self.clone() })
     }
 }

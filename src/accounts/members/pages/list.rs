@@ -36,6 +36,7 @@ struct Row {
     url: String,
     /// The name, or the address of who gave none.
     title: String,
+    /// Or "", where the title says it.
     email: String,
     initials: String,
     is_you: bool,
@@ -48,7 +49,10 @@ struct Row {
 
 impl Row {
     fn new(listed: Listed, you: &UserId, now: Timestamp, zone: TimeZone) -> Self {
-        let title = if listed.name.is_empty() { listed.email.clone() } else { listed.name };
+        let (title, email) = match listed.name.is_empty() {
+            true => (listed.email, String::new()),
+            false => (listed.name, listed.email),
+        };
         let url = match listed.standing {
             Standing::Active | Standing::Deactivated => format!("{LIST}/{}", listed.id),
             Standing::Invited => format!("{LIST}/invitations/{}", listed.id),
@@ -62,7 +66,7 @@ impl Row {
             standing: listed.standing,
             at: listed.at.map(|at| Moment::relative(at, now, zone)),
             has_expired: listed.standing == Standing::Invited && listed.at.is_some_and(|at| at <= now),
-            email: listed.email,
+            email,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Cursor, TimeZone, Timestamp};
 use crate::events::EventType;
-use crate::web::filters::{self, Typed};
+use crate::web::filters::{self, Excerpt, Typed};
 use crate::web::guard::Admin;
 use crate::web::{Context, FieldErrors, Hx, Moment, Page as _, Result, Section, Shell};
 
@@ -46,42 +46,37 @@ struct Row {
     none: &'static str,
 }
 
-/// The query of the page. `since` and `until` are days on the organization's clocks, both included.
+/// The query of the page.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Query {
     event: String,
     event_type: String,
     entity: String,
-    since: String,
-    until: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    newer: Option<String>,
+    #[serde(flatten)]
+    excerpt: Excerpt,
 }
 
 impl Query {
     fn is_filtered(&self) -> bool {
-        [&self.event, &self.event_type, &self.entity, &self.since, &self.until]
-            .iter()
-            .any(|field| !field.trim().is_empty())
+        self.excerpt.is_filtered(&[&self.event, &self.event_type, &self.entity])
     }
 
     /// What is wanted; what people typed that cannot be read is in `typed`.
     fn filter(&self, zone: TimeZone, typed: &mut Typed) -> Result<EventFilter> {
+        let (since, until) = self.excerpt.days(zone, typed);
         Ok(EventFilter {
             event_type: filters::parse(Some(&self.event_type))?,
             event: typed.event(Some(&self.event)),
             entity: filters::parse(Some(&self.entity))?,
-            since: typed.since(Some(&self.since), zone),
-            until: typed.until(Some(&self.until), zone),
+            since,
+            until,
         })
     }
 
     /// The address of a page of the same list.
     fn url(&self, cursor: Option<String>, newer: Option<String>) -> String {
-        filters::write(urls::EVENTS, &Self { cursor, newer, ..self.clone() })
+        filters::write(urls::EVENTS, &Self { excerpt: self.excerpt.on(cursor, newer), ..self.clone() })
     }
 }
 
@@ -91,7 +86,7 @@ pub(crate) async fn show(admin: Admin, context: web::Data<Context>, hx: Hx, requ
     let (now, zone) = (context.clock.now(), admin.organization.time_zone);
     let mut typed = Typed::default();
     let filter = asked.filter(zone, &mut typed)?;
-    let place = filters::place(asked.cursor.as_deref(), asked.newer.as_deref())?;
+    let place = asked.excerpt.place()?;
     let listing = if typed.errors.is_empty() {
         store::list_events(&mut *context.db.read().await?, &admin.organization.id, &filter, &place, LIMIT).await?
     } else {
@@ -122,26 +117,5 @@ fn row(event: &EventLine, now: Timestamp, zone: TimeZone) -> Row {
         performed: words::when(event.performed_at, now, zone),
         outcomes: words::tally(&event.tally),
         none: if event.webhooks_enabled { "No instance subscribed" } else { "Webhooks not enabled" },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_lasts_from_midnight_to_midnight_on_the_organizations_clocks() {
-        let asked = Query { since: "2026-03-29".into(), until: "2026-03-29".into(), ..Query::default() };
-        let filter = asked.filter("Europe/Berlin".parse().unwrap(), &mut Typed::default()).unwrap();
-        assert_eq!(filter.since, Timestamp::parse_rfc3339("2026-03-28T23:00:00Z"));
-        assert_eq!(filter.until, Timestamp::parse_rfc3339("2026-03-29T22:00:00Z"));
-        // In Beirut clocks jump at midnight.
-        let asked = Query { since: "2021-03-28".into(), ..Query::default() };
-        let filter = asked.filter("Asia/Beirut".parse().unwrap(), &mut Typed::default()).unwrap();
-        assert_eq!(filter.since, Timestamp::parse_rfc3339("2021-03-27T22:00:00Z"));
-        let mut typed = Typed::default();
-        let asked = Query { since: "yesterday".into(), ..Query::default() };
-        assert_eq!(asked.filter(TimeZone::UTC, &mut typed).unwrap().since, None);
-        assert_eq!(typed.errors.get("since"), "Enter a day, such as 2026-11-23.");
     }
 }
