@@ -7,7 +7,7 @@ use crate::base::WebhookId;
 use crate::db::Tx;
 use crate::webhooks::model::Webhook;
 
-use super::{Refusal, Tools, begin, load, write_down};
+use super::{Refusal, Tools, load, look, write_down};
 
 /// Writes down that the webhook's deliveries are exported as `format`, those that `filter`, the query of the address, chooses.
 pub async fn note_export(
@@ -18,7 +18,7 @@ pub async fn note_export(
     format: &str,
     filter: &str,
 ) -> Result<Webhook, Refusal> {
-    begin(tx, actor).await?;
+    look(tx, actor).await?;
     let webhook = load(tx, tools, actor, id).await?;
     let details = json!({ "format": format, "filter": filter });
     write_down(tx, tools, actor, tools.clock.now(), "webhook.log_exported", &webhook, details).await?;

@@ -1,8 +1,8 @@
 //! What people do with webhooks, for pages, API and command line alike: load, apply the rule, save, write the audit entry, all in
 //! the caller's transaction.
 //!
-//! Every action takes the organization's next number first, which locks its row: no event is recorded meanwhile, so each one is
-//! clearly before or after the change. The engine is told after the commit.
+//! Every action that changes something takes the organization's next number first, which locks its row: no event is recorded
+//! meanwhile, so each one is clearly before or after the change. The engine is told after the commit.
 
 mod deletion;
 mod differences;
@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::audit;
 use crate::auth::model::Actor;
+use crate::auth::store::organizations;
 use crate::base::{Clock, Rng, Timestamp, Vault, WebhookId};
 use crate::db::{DbError, Tx};
 use crate::delivery::model::Hints;
@@ -87,6 +88,15 @@ async fn begin(tx: &mut Tx, actor: &Actor) -> Result<i64, Refusal> {
     match next_seq(tx, &actor.organization, 1).await? {
         Some((seq, true)) => Ok(seq),
         Some((_, false)) => Err(Refusal::NotEnabled),
+        None => Err(Refusal::NotFound),
+    }
+}
+
+/// For what is read and written down, and changes nothing: takes no number, and keeps no event waiting.
+async fn look(tx: &mut Tx, actor: &Actor) -> Result<(), Refusal> {
+    match organizations::find(tx, &actor.organization).await? {
+        Some(organization) if organization.webhooks_enabled => Ok(()),
+        Some(_) => Err(Refusal::NotEnabled),
         None => Err(Refusal::NotFound),
     }
 }

@@ -9,7 +9,7 @@ use crate::delivery::signing::SigningSecret;
 use crate::webhooks::model::{Header, Webhook};
 use crate::webhooks::store;
 
-use super::{Refusal, Tools, begin, load, write_down};
+use super::{Refusal, Tools, load, look, write_down};
 
 /// A webhook's secrets in clear.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Revealed {
 
 /// Reads signing secrets and header values, in a transaction because it is written down.
 pub async fn reveal(tx: &mut Tx, tools: &Tools, actor: &Actor, id: &WebhookId) -> Result<Revealed, Refusal> {
-    begin(tx, actor).await?;
+    look(tx, actor).await?;
     let webhook = load(tx, tools, actor, id).await?;
     let now = tools.clock.now();
     let secrets = store::secrets(tx, &tools.vault, id, now).await?;
