@@ -56,8 +56,7 @@ pub(crate) async fn create(admin: Admin, context: Data<Context>, hx: Hx, form: F
 }
 
 /// GET /settings/api-keys/{id}/revoke
-pub(crate) async fn ask_to_revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<String>) -> web::Result {
-    let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
+pub(crate) async fn ask_to_revoke(admin: Admin, context: Data<Context>, hx: Hx, id: Path<ApiKeyId>) -> web::Result {
     let found = store::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
     RevokePage::new(&admin, &found.ok_or(Error::NotFound)?).answer(&hx)
 }
@@ -67,9 +66,8 @@ pub(crate) async fn revoke(
     admin: Admin,
     context: Data<Context>,
     hx: Hx,
-    id: Path<String>,
+    id: Path<ApiKeyId>,
 ) -> web::Result<HttpResponse> {
-    let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = context.db.begin().await?;
     let now = context.clock.now();
     let revoked = api_keys::revoke(&mut tx, now, context.rng.as_ref(), &admin.actor(), &id).await?;

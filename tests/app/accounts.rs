@@ -8,7 +8,6 @@ mod organizations;
 mod own;
 mod passwords;
 mod reset;
-mod roles;
 mod second_factor;
 mod sessions;
 mod setup;

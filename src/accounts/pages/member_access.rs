@@ -8,10 +8,9 @@ use askama::Template;
 use super::by;
 use crate::accounts::actions::{credentials, second_factor};
 use crate::accounts::letters::Notice;
-use crate::accounts::members::pages::LIST;
+use crate::accounts::members::pages::{LIST, member};
 use crate::accounts::urls;
 use crate::auth::model::User;
-use crate::auth::store::users;
 use crate::base::UserId;
 use crate::mail::Postbox;
 use crate::web::guard::Admin;
@@ -29,10 +28,8 @@ struct LinkPage {
 }
 
 /// An active member of the admin's organization who is not the admin.
-async fn member(admin: &Admin, context: &Context, id: &str) -> Result<User> {
-    let id: UserId = id.parse().map_err(|_| Error::NotFound)?;
-    let found = users::find_in(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
-    let member = found.ok_or(Error::NotFound)?;
+async fn another(admin: &Admin, context: &Context, id: &UserId) -> Result<User> {
+    let member = member::find(admin, context, id).await?;
     if member.id == admin.user.id {
         return Err(Error::Conflict("Use your profile for your own account.".into()));
     }
@@ -47,9 +44,9 @@ pub async fn make_link(
     admin: Admin,
     context: web::Data<Context>,
     request: actix_web::HttpRequest,
-    id: web::Path<String>,
+    id: web::Path<UserId>,
 ) -> Result {
-    let member = member(&admin, &context, &id).await?;
+    let member = another(&admin, &context, &id).await?;
     let mut tx = context.db.begin().await?;
     let code =
         credentials::make_reset_link(&mut tx, &by(&context, &admin.user.email, admin.address()), &member).await?;
@@ -69,10 +66,10 @@ pub async fn reset_second_factor(
     admin: Admin,
     context: web::Data<Context>,
     postbox: web::Data<Postbox>,
-    id: web::Path<String>,
+    id: web::Path<UserId>,
     hx: Hx,
 ) -> Result {
-    let member = member(&admin, &context, &id).await?;
+    let member = another(&admin, &context, &id).await?;
     let by = by(&context, &admin.user.email, admin.address());
     let mut tx = context.db.begin().await?;
     let was_on = second_factor::reset(&mut tx, &by, &member).await?;

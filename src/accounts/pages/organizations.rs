@@ -209,13 +209,17 @@ fn added(manager: &AccountManager, organization: Organization, email: String, pa
     Ok(html(StatusCode::OK, page.render()?))
 }
 
-async fn find(context: &Context, id: &str) -> Result<Organization> {
-    let id: OrganizationId = id.parse().map_err(|_| Error::NotFound)?;
-    organizations::find(&mut *context.db.read().await?, &id).await?.ok_or(Error::NotFound)
+async fn find(context: &Context, id: &OrganizationId) -> Result<Organization> {
+    organizations::find(&mut *context.db.read().await?, id).await?.ok_or(Error::NotFound)
 }
 
 /// GET /organizations/{id}
-pub async fn show(manager: AccountManager, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
+pub async fn show(
+    manager: AccountManager,
+    context: web::Data<Context>,
+    id: web::Path<OrganizationId>,
+    hx: Hx,
+) -> Result {
     let organization = find(&context, &id).await?;
     let form = OrganizationForm::of(&organization);
     FormPage::of(&manager, &context, organization, form).await?.answer(&hx)
@@ -241,7 +245,7 @@ pub async fn save(
     manager: AccountManager,
     context: web::Data<Context>,
     hints: web::Data<dyn Hints>,
-    id: web::Path<String>,
+    id: web::Path<OrganizationId>,
     hx: Hx,
     Form(form): Form<OrganizationForm>,
 ) -> Result {
@@ -296,7 +300,7 @@ fn confirmation(before: &Organization, after: &Organization, counts: SwitchCount
 pub async fn add_admin(
     manager: AccountManager,
     context: web::Data<Context>,
-    id: web::Path<String>,
+    id: web::Path<OrganizationId>,
     hx: Hx,
     Form(admin): Form<AdminForm>,
 ) -> Result {

@@ -29,9 +29,8 @@ struct InvitationPage {
 }
 page!(InvitationPage);
 
-async fn find(admin: &Admin, context: &Context, id: &str) -> Result<Invitation> {
-    let id: InvitationId = id.parse().map_err(|_| Error::NotFound)?;
-    let found = invitations::find(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
+async fn find(admin: &Admin, context: &Context, id: &InvitationId) -> Result<Invitation> {
+    let found = invitations::find(&mut *context.db.read().await?, &admin.organization.id, id).await?;
     found.ok_or(Error::NotFound)
 }
 
@@ -40,7 +39,7 @@ pub async fn show(
     admin: Admin,
     context: web::Data<Context>,
     postbox: web::Data<Postbox>,
-    id: web::Path<String>,
+    id: web::Path<InvitationId>,
     hx: Hx,
 ) -> Result {
     let invitation = find(&admin, &context, &id).await?;
@@ -71,11 +70,10 @@ pub async fn send_again(
     context: web::Data<Context>,
     postbox: web::Data<Postbox>,
     request: HttpRequest,
-    id: web::Path<String>,
+    id: web::Path<InvitationId>,
     hx: Hx,
     Form(form): Form<SendForm>,
 ) -> Result {
-    let id: InvitationId = id.parse().map_err(|_| Error::NotFound)?;
     let way = Way::parse(&form.how, &postbox).map_err(|why| Error::Conflict(why.into()))?;
     let by = by(&context, &admin.user.email, admin.address());
     let mut tx = context.db.begin().await?;
@@ -115,7 +113,7 @@ impl Page for RevokePage {
 }
 
 /// GET /settings/members/invitations/{id}/revoke
-pub async fn ask_to_revoke(admin: Admin, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
+pub async fn ask_to_revoke(admin: Admin, context: web::Data<Context>, id: web::Path<InvitationId>, hx: Hx) -> Result {
     let invitation = find(&admin, &context, &id).await?;
     let page = RevokePage {
         shell: admin.shell(Section::Members, "Revoke invitation"),
@@ -126,8 +124,7 @@ pub async fn ask_to_revoke(admin: Admin, context: web::Data<Context>, id: web::P
 }
 
 /// POST /settings/members/invitations/{id}/revoke
-pub async fn revoke(admin: Admin, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
-    let id: InvitationId = id.parse().map_err(|_| Error::NotFound)?;
+pub async fn revoke(admin: Admin, context: web::Data<Context>, id: web::Path<InvitationId>, hx: Hx) -> Result {
     let by = by(&context, &admin.user.email, admin.address());
     let mut tx = context.db.begin().await?;
     let revoked = actions::revoke(&mut tx, &by, &admin.organization.id, &id).await?.ok_or(Error::NotFound)?;

@@ -72,14 +72,13 @@ impl MemberPage {
 }
 
 /// Somebody of the admin's organization, active or not.
-async fn find(admin: &Admin, context: &Context, id: &str) -> Result<User> {
-    let id: UserId = id.parse().map_err(|_| Error::NotFound)?;
-    let found = users::find_in(&mut *context.db.read().await?, &admin.organization.id, &id).await?;
+pub(in crate::accounts) async fn find(admin: &Admin, context: &Context, id: &UserId) -> Result<User> {
+    let found = users::find_in(&mut *context.db.read().await?, &admin.organization.id, id).await?;
     found.ok_or(Error::NotFound)
 }
 
 /// GET /settings/members/{id}
-pub async fn show(admin: Admin, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
+pub async fn show(admin: Admin, context: web::Data<Context>, id: web::Path<UserId>, hx: Hx) -> Result {
     let user = find(&admin, &context, &id).await?;
     MemberPage::load(&admin, &context, user).await?.answer(&hx)
 }
@@ -88,7 +87,7 @@ pub async fn show(admin: Admin, context: web::Data<Context>, id: web::Path<Strin
 pub async fn save(
     admin: Admin,
     context: web::Data<Context>,
-    id: web::Path<String>,
+    id: web::Path<UserId>,
     hx: Hx,
     Form(form): Form<RoleForm>,
 ) -> Result {
@@ -178,7 +177,7 @@ impl Page for DeactivatePage {
 }
 
 /// GET /settings/members/{id}/deactivate
-pub async fn ask_to_deactivate(admin: Admin, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
+pub async fn ask_to_deactivate(admin: Admin, context: web::Data<Context>, id: web::Path<UserId>, hx: Hx) -> Result {
     let user = find(&admin, &context, &id).await?;
     let keys = api_keys::count_of_user(&mut *context.db.read().await?, &admin.organization.id, &user.id).await?;
     let page = DeactivatePage {
@@ -195,7 +194,7 @@ pub async fn deactivate(
     admin: Admin,
     context: web::Data<Context>,
     session: session::Session,
-    id: web::Path<String>,
+    id: web::Path<UserId>,
     hx: Hx,
 ) -> Result {
     let user = find(&admin, &context, &id).await?;
@@ -220,7 +219,7 @@ pub async fn deactivate(
 }
 
 /// POST /settings/members/{id}/reactivate
-pub async fn reactivate(admin: Admin, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
+pub async fn reactivate(admin: Admin, context: web::Data<Context>, id: web::Path<UserId>, hx: Hx) -> Result {
     let user = find(&admin, &context, &id).await?;
     let by = by(&context, &admin.user.email, admin.address());
     let mut tx = context.db.begin().await?;

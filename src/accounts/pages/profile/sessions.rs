@@ -47,8 +47,7 @@ pub(super) async fn rows(
 }
 
 /// POST /profile/sessions/{id}/end
-pub async fn end(somebody: SignedIn, context: web::Data<Context>, id: web::Path<String>, hx: Hx) -> Result {
-    let id: SessionId = id.parse().map_err(|_| Error::NotFound)?;
+pub async fn end(somebody: SignedIn, context: web::Data<Context>, id: web::Path<SessionId>, hx: Hx) -> Result {
     let by = by(&context, &somebody.user.email, somebody.address);
     let mut tx = context.db.begin().await?;
     // One that has just ended by itself is as well.
@@ -56,7 +55,7 @@ pub async fn end(somebody: SignedIn, context: web::Data<Context>, id: web::Path<
         return Err(Error::NotFound);
     }
     tx.commit().await?;
-    if session::id(somebody.session()).as_ref() == Some(&id) {
+    if session::id(somebody.session()).as_ref() == Some(&*id) {
         session::sign_out(somebody.session());
         return Ok(see_other(&hx, urls::LOGIN));
     }
