@@ -237,7 +237,7 @@ mod tests {
     fn a_period_is_told_on_the_organizations_clocks() {
         let details = json!({"since": "2026-11-22T08:00:00.000000Z", "until": "2026-11-23T18:30:00.250000Z", "filter": "since=1"});
         let told: Vec<_> = told_of(&details).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
-        assert_eq!(told, ["Filter: since=1", "Since: 22 Nov 2026, 00:00:00", "Until: 23 Nov 2026, 10:30:00"]);
+        assert_eq!(told, ["Since: 22 Nov 2026, 00:00:00", "Until: 23 Nov 2026, 10:30:00", "Filter: since=1"]);
         assert_eq!(told_of(&json!({"since": "then"})), [("Since".into(), "then".into())]);
     }
 }
