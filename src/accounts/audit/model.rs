@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::base::{TimeZone, Timestamp};
-use crate::web::Moment;
+use crate::base::Timestamp;
 
 /// Kinds of actions, with what a filter calls them.
 pub const KINDS: &[(&str, &str)] = &[
@@ -136,14 +135,14 @@ pub fn id(details: &Value) -> Option<&str> {
         .find_map(|name| details[*name].as_str())
 }
 
-/// What else there is to say, each with a label: first what changed, from what to what.
-pub fn lines(details: &Value, zone: TimeZone) -> Vec<(String, String)> {
+/// What else there is to say, each with a label: first what changed, from what to what. Times are written by `moment`.
+pub fn lines(details: &Value, moment: impl Fn(Timestamp) -> String) -> Vec<(String, String)> {
     let Some(all) = details.as_object() else { return Vec::new() };
     let mut lines = changes(details);
     for (name, value) in all {
         let is_told = matches!(name.as_str(), "from" | "to" | "id") || name.ends_with("_id") || name.ends_with("_ids");
         let is_told = is_told || name == "changed" && !lines.is_empty();
-        let text = time(name, value, zone).unwrap_or_else(|| text(value));
+        let text = time(name, value).map_or_else(|| text(value), &moment);
         if !is_told && !text.is_empty() {
             lines.push((label(name), text));
         }
@@ -167,10 +166,9 @@ fn changes(details: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// The begin or the end of a period, on the organization's clocks.
-fn time(name: &str, value: &Value, zone: TimeZone) -> Option<String> {
-    let at = value.as_str().filter(|_| matches!(name, "since" | "until")).and_then(Timestamp::parse_rfc3339)?;
-    Some(Moment::exact(at, zone).text)
+/// The begin or the end of a period.
+fn time(name: &str, value: &Value) -> Option<Timestamp> {
+    value.as_str().filter(|_| matches!(name, "since" | "until")).and_then(Timestamp::parse_rfc3339)
 }
 
 fn text(value: &Value) -> String {
@@ -212,7 +210,7 @@ mod tests {
     }
 
     fn told_of(details: &Value) -> Vec<(String, String)> {
-        lines(details, "America/Los_Angeles".parse().unwrap())
+        lines(details, |at| format!("at {}", at.rfc3339()))
     }
 
     #[test]
@@ -234,10 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_told_on_the_organizations_clocks() {
+    fn a_period_is_told_as_times_are() {
         let details = json!({"since": "2026-11-22T08:00:00.000000Z", "until": "2026-11-23T18:30:00.250000Z", "filter": "since=1"});
         let told: Vec<_> = told_of(&details).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
-        assert_eq!(told, ["Since: 22 Nov 2026, 00:00:00", "Until: 23 Nov 2026, 10:30:00", "Filter: since=1"]);
+        assert_eq!(
+            told,
+            ["Since: at 2026-11-22T08:00:00.000000Z", "Until: at 2026-11-23T18:30:00.250000Z", "Filter: since=1"]
+        );
         assert_eq!(told_of(&json!({"since": "then"})), [("Since".into(), "then".into())]);
     }
 }

@@ -28,12 +28,20 @@ pub(super) struct Incoming {
     ahead_bytes: usize,
     /// Why there is no more, where nobody was told yet.
     error: Option<PayloadError>,
+    is_broken: bool,
     is_over: bool,
 }
 
 impl Incoming {
     pub(super) fn new(payload: Payload) -> Rc<RefCell<Self>> {
-        Rc::new(RefCell::new(Self { payload, ahead: VecDeque::new(), ahead_bytes: 0, error: None, is_over: false }))
+        Rc::new(RefCell::new(Self {
+            payload,
+            ahead: VecDeque::new(),
+            ahead_bytes: 0,
+            error: None,
+            is_broken: false,
+            is_over: false,
+        }))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
@@ -44,23 +52,28 @@ impl Incoming {
         if let Some(error) = self.error.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        if self.is_over { Poll::Ready(None) } else { Pin::new(&mut self.payload).poll_next(cx) }
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let polled = Pin::new(&mut self.payload).poll_next(cx);
+        self.is_broken |= matches!(polled, Poll::Ready(Some(Err(_))));
+        polled
     }
 
-    /// Looks ahead whether the body breaks off; time does not count meanwhile.
+    /// Looks ahead whether the body breaks off, or has broken off already; time does not count meanwhile.
     pub(super) fn is_broken(&mut self, cx: &mut Context<'_>) -> bool {
-        while !self.is_over && self.ahead_bytes < AHEAD_BYTES {
+        while !self.is_over && !self.is_broken && self.ahead_bytes < AHEAD_BYTES {
             match Pin::new(&mut self.payload).poll_next(cx) {
                 Poll::Ready(Some(Ok(piece))) => {
                     self.ahead_bytes += piece.len();
                     self.ahead.push_back(piece);
                 }
-                Poll::Ready(Some(Err(error))) => (self.error, self.is_over) = (Some(error), true),
+                Poll::Ready(Some(Err(error))) => (self.error, self.is_broken, self.is_over) = (Some(error), true, true),
                 Poll::Ready(None) => self.is_over = true,
                 Poll::Pending => break,
             }
         }
-        self.error.is_some()
+        self.is_broken
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, TRANSFER_ENCODING};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
@@ -131,10 +132,20 @@ pub async fn track(
     state.phase.set(Phase::Request);
     state.is_answering.set(true);
     let done = body::Done(state.clone());
-    let mut answer = next.call(request).await?;
-    if state.is_broken.get() {
-        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
+    let answer = match next.call(request).await {
+        Ok(mut answer) => {
+            if state.is_broken.get() {
+                answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
+            answer
+        }
+        Err(error) if state.is_broken.get() => {
+            let mut answer = error.error_response();
+            answer.head_mut().set_connection_type(ConnectionType::Close);
+            return Err(InternalError::from_response(error, answer).into());
+        }
+        Err(error) => return Err(error),
+    };
     Ok(answer.map_body(|_, body| BoxBody::new(body::Tracked::new(body.boxed(), done))))
 }
 

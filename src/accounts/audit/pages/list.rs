@@ -57,7 +57,7 @@ impl Row {
             who,
             sentence: model::sentence(&entry.action, &entry.subject),
             id: model::id(&entry.details).unwrap_or_default().to_owned(),
-            lines: model::lines(&entry.details, zone),
+            lines: model::lines(&entry.details, |at| Moment::exact(at, zone).text),
             address: entry.address.unwrap_or_default(),
             source: model::source(&entry.source),
         }
