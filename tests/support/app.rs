@@ -123,6 +123,7 @@ fn name_of(email: &str) -> String {
     let name = match local {
         "ada" => "Ada Byron",
         "lena" => "Lena Kowalska",
+        "marcus.webb" => "Marcus Webb",
         "mikkel" => "Mikkel Sandberg",
         "noor" => "Noor Haddad",
         "sam" => "Sam Okafor",
